@@ -1,0 +1,293 @@
+"""The nouns. Plain frozen data from the standard library alone.
+
+Knows no files, no JSON, no Markdown, no models. All times are seconds from the start of the
+talk, as floats; identity is time, not ordinal, because `p017` shifts when someone splits `p003`
+and 00:12:31 does not.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+Severity = Literal["error", "warning", "info"]
+UNTRANSLATED = "【待译】"
+
+
+def clock(seconds: float) -> str:
+    """`HH:MM:SS` of a time in seconds, hours always shown: 3723.4 → `01:02:03`."""
+    whole = max(0, int(seconds))
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def link_at(url: str, seconds: float) -> str:
+    """`url` opened at a time in whole seconds; empty for an empty or non-web `url`.
+
+    YouTube and Bilibili take `t` in the query, Vimeo and plain media files a fragment.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return ""
+    whole = max(0, int(seconds))
+    host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
+    if host in ("youtube.com", "youtu.be", "youtube-nocookie.com", "bilibili.com"):
+        query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "t"]
+        value = f"{whole}s" if host.startswith("you") else str(whole)
+        return urlunsplit(parts._replace(query=urlencode([*query, ("t", value)]), fragment=""))
+    return urlunsplit(parts._replace(fragment=f"t={whole}"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What made something: provenance, and part of every key."""
+
+    name: str  # "whisper", "captions", "chat", "memory", "none", "editor"
+    model: str = ""  # "turbo", "deepseek-chat", a checkpoint's file name
+    version: str = ""  # of the package, the prompt or the checkpoint's hash
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- a talk -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    name: str
+    affiliation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    start: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionTrack:
+    """One caption track that the platform offers, downloaded (`file` set) or not."""
+
+    language: str  # BCP 47 as the platform writes it: "en", "en-US", "zh-Hans"
+    kind: Literal["creator", "automatic"]
+    name: str = ""
+    file: str = ""  # relative to the talk's folder, with "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """One downloaded file."""
+
+    kind: Literal["audio", "video", "captions"]
+    file: str  # relative to the talk's folder, with "/"
+    bytes: int
+    sha256: str
+    format: str = ""  # "m4a 128k", "mp4 1280x720", as the platform names it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """Who said what, where and when; as fetched, and as corrected by flag or by hand."""
+
+    slug: str
+    title: str
+    url: str = ""  # the page a reader can open; empty for a local file
+    source: str = ""  # what the user asked for: a URL, or a file's name
+    event: str = ""
+    speakers: tuple[Speaker, ...] = ()
+    channel: str = ""
+    date: str = ""  # upload date, YYYY-MM-DD, or empty
+    duration: float = 0.0
+    language: str = ""  # as the platform says; empty when it does not
+    description: str = ""
+    links: tuple[str, ...] = ()
+    licence: str = ""  # as the platform states it
+    chapters: tuple[Chapter, ...] = ()
+    captions: tuple[CaptionTrack, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    def at(self, seconds: float) -> str:
+        """A link to the video at this time, or empty when there is no page."""
+        return link_at(self.url, seconds)
+
+
+# --- what was said ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    start: float
+    end: float
+    text: str
+    confidence: float | None = None  # 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """A stretch of speech with its text, as recognised or captioned."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float | None = None  # 0..1: exp(average log-probability) for Whisper
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """One decision about recognised text: what was removed or doubted, when, and by which rule."""
+
+    start: float
+    end: float
+    rule: str  # "loop", "prompt-echo", "silence", "music", "uncovered", "rolling", ...
+    action: Literal["removed", "kept"]
+    text: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    language: str
+    engine: Engine
+    duration: float
+    cues: tuple[Cue, ...]
+    flags: tuple[Flag, ...] = ()
+    speech: tuple[Span, ...] = ()  # where the voice activity detector hears speech; () if not run
+
+
+# --- what is read -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A misheard term put right in a sentence; `offset` is in characters of the new text."""
+
+    offset: int
+    heard: str
+    written: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    start: float
+    end: float
+    text: str
+    corrections: tuple[Correction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    start: float
+    end: float
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def english(self) -> str:
+        return " ".join(s.text for s in self.sentences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    start: float
+    title: str  # empty where the talk has no chapters
+    paragraphs: tuple[Paragraph, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The talk as prose: sections of paragraphs of sentences, in order of time."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        return tuple(p for s in self.sections for p in s.paragraphs)
+
+
+# --- terms and translations ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One row of the term base."""
+
+    source: str
+    targets: tuple[str, ...] = ()  # accepted Chinese, the preferred first; () for keep and forbid
+    policy: Literal["strict", "prefer", "keep", "forbid"] = "prefer"
+    exact_case: bool = False
+    first_mention: bool = False  # write 中文（English） the first time
+    heard_as: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()  # Chinese that must not stand for it
+    note: str = ""
+    file: str = ""  # where the row stands, for messages
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """The Chinese of one paragraph, or the reason why there is none (never the English)."""
+
+    start: float  # of its paragraph
+    chinese: str  # empty exactly when `missing` says why
+    of: str  # hash of what it was made from: source, model, prompt, the terms that hit
+    by: Engine
+    terms: tuple[str, ...] = ()  # sources of the glossary rows that hit
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a translation cost."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None  # in `currency`; None where no price is known
+    currency: str = ""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        known = [u.cost for u in (self, other) if u.cost is not None]
+        return Usage(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost=sum(known) if known else None,
+            currency=self.currency or other.currency,
+        )
+
+
+# --- what the user is told ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that did not stop the run, and that a person must know."""
+
+    rule: str  # stable, kebab-case: "untranslated", "number", "uncovered-speech", ...
+    severity: Severity
+    message: str
+    at: float | None = None  # seconds into the talk
+    where: str = ""  # a file, a line, a term: what `at` cannot say
+    hint: str = ""  # what to do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One tick of progress."""
+
+    stage: str  # "download", "decode", "transcribe", "translate"
+    done: float
+    total: float | None  # None while it is not known
+    unit: Literal["bytes", "seconds", "paragraphs"]
+    note: str = ""
+
+
+Progress = Callable[[Step], None]
+
+
+def no_progress(step: Step) -> None:
+    """A `Progress` for those who do not watch."""
