@@ -1,0 +1,62 @@
+"""Settings: precedence, and mistakes that name where they stand."""
+
+from pathlib import Path
+
+import pytest
+
+from translate.errors import SettingsError
+from translate.settings import ENVIRONMENT, Settings, load
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    return tmp_path / "stw.toml"
+
+
+def test_defaults_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(None, {}, {}) == Settings()
+
+
+def test_flag_beats_environment_beats_file(toml: Path) -> None:
+    toml.write_text('[transcribe]\nmodel = "base"\ndevice = "cpu"\ncaptions = "never"\n')
+    env = {"STW_WHISPER_MODEL": "small", "STW_DEVICE": "cuda"}
+    got = load(toml, env, {"transcribe": {"model": "tiny", "device": None}}).transcribe
+    assert (got.model, got.device, got.captions) == ("tiny", "cuda", "never")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[transcribe]\nmodle = 'x'", "modle"),
+        ("[transcribe]\ndevice = 'tpu'", "device"),
+        ("colum = 1", "colum"),
+        ("drafts = ", "stw.toml"),
+        ("[column]\nauthor = 'me'", r"\$\.column\.author"),
+    ],
+)
+def test_a_mistake_names_file_and_place(toml: Path, text: str, says: str) -> None:
+    toml.write_text(text)
+    with pytest.raises(SettingsError, match=says) as caught:
+        load(toml, {}, {})
+    assert str(toml) in caught.value.message
+
+
+def test_a_mistake_in_the_environment_names_the_variable(toml: Path) -> None:
+    toml.write_text("")
+    with pytest.raises(SettingsError, match="STW_DEVICE"):
+        load(toml, {"STW_DEVICE": "tpu"}, {})
+
+
+def test_every_variable_fills_a_real_place(toml: Path) -> None:
+    toml.write_text("")
+    for variable, place in ENVIRONMENT.items():
+        got: object = load(toml, {variable: "cuda"}, {})
+        for name in place:
+            got = getattr(got, name)
+        assert got in ("cuda", ["cuda"]), variable
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no settings file"):
+        load(tmp_path / "absent.toml", {}, {})

@@ -1,0 +1,190 @@
+"""The laws of the folder: states, atomic writing, torn lines, locks, names."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translate.errors import BadFileError, LockedError, MissingError, TalkNotFoundError
+from translate.model import Speaker, Talk
+from translate.workspace import (
+    ARTICLE,
+    LEDGER,
+    TALK,
+    Entry,
+    Lines,
+    State,
+    Workspace,
+    decode,
+    digest,
+    encode,
+    find_talk,
+    write_atomic,
+)
+
+TALK_FACTS = Talk(slug="a-talk", title="演讲 🎤", speakers=(Speaker(name="Ada"),), duration=3723.5)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "a-talk")
+
+
+def test_states_follow_the_file_and_its_inputs(ws: Workspace) -> None:
+    assert ws.state(TALK, "k1") == State.MISSING
+    ws.put(TALK, TALK_FACTS, key="k1")
+    assert ws.state(TALK, "k1") == State.FRESH
+    assert ws.state(TALK, "k2") == State.STALE
+    ws.path(TALK).write_bytes(encode(replace(TALK_FACTS, title="mine")))
+    assert ws.state(TALK, "k1") == State.EDITED
+    assert ws.state(TALK, "k2") == State.CONFLICT
+    assert ws.edited(TALK)
+
+
+def test_a_file_we_did_not_write_is_a_persons(ws: Workspace) -> None:
+    ws.folder.mkdir()
+    ws.path(ARTICLE).write_text("{}")
+    assert ws.state(ARTICLE, "k") == State.CONFLICT
+    assert ws.edited(ARTICLE)
+
+
+def test_writing_the_same_again_touches_nothing(ws: Workspace) -> None:
+    assert ws.put(TALK, TALK_FACTS, key="k")
+    before = ws.path(TALK).stat().st_mtime_ns, ws.path(LEDGER).stat().st_mtime_ns
+    assert not ws.put(TALK, TALK_FACTS, key="k")
+    assert before == (ws.path(TALK).stat().st_mtime_ns, ws.path(LEDGER).stat().st_mtime_ns)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the program catches it."""
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_killed_between_the_three_writes_ours_stays_ours(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    ws.put(TALK, TALK_FACTS, key="k1")
+    calls = iter(range(99))
+
+    def dying(path: Path, data: bytes) -> None:
+        if next(calls) == at:
+            raise Killed
+        write_atomic(path, data)
+
+    monkeypatch.setattr("translate.workspace.write_atomic", dying)
+    with pytest.raises(Killed):
+        ws.put(TALK, replace(TALK_FACTS, title="new"), key="k2")
+    monkeypatch.undo()
+    assert ws.state(TALK, "k2") == (State.FRESH if at == 2 else State.STALE)
+    assert not ws.edited(TALK)
+    ws.put(TALK, replace(TALK_FACTS, title="new"), key="k2")
+    assert ws.state(TALK, "k2") == State.FRESH
+
+
+def test_a_full_disk_leaves_the_old_file(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws.put(TALK, TALK_FACTS, key="k")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("translate.workspace.os.fsync", full)
+    with pytest.raises(MissingError, match="No space left"):
+        write_atomic(ws.path(TALK), b"{}")
+    monkeypatch.undo()
+    assert ws.talk() == TALK_FACTS
+    assert not list(ws.folder.glob(".*.part"))
+
+
+def test_nouns_come_back_as_they_went(ws: Workspace) -> None:
+    ws.put(TALK, TALK_FACTS, key="k")
+    assert ws.talk() == TALK_FACTS
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (b'{"slug": "a", "title": 3}', r"\$\.title"),
+        (b'{"slug": "a"', "JSON is malformed|truncated"),
+        (b'{"slug": "a", "title": "b", "speaker": "Ada"}', r"unknown key \$\.speaker"),
+        (b'{"slug": "a", "title": "b", "speakers": [{"name": "x", "from": 1}]}', r"\[0\]\.from"),
+        (b"\xff\xfe", "talk.json"),
+        (b"", "talk.json"),
+    ],
+)
+def test_a_bad_hand_edit_names_the_file_and_the_place(text: bytes, place: str) -> None:
+    with pytest.raises(BadFileError, match=place):
+        decode(text, Talk, Path("talk.json"))
+
+
+def test_names_cannot_leave_the_folder(ws: Workspace) -> None:
+    for name in ("../x", "/etc/passwd", "media/../../x"):
+        with pytest.raises(BadFileError):
+            ws.path(name)
+
+
+@given(st.lists(st.dictionaries(st.text(), st.text(), max_size=2), max_size=5), st.binary())
+def test_lines_survive_a_torn_tail(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], torn: bytes
+) -> None:
+    lines = Lines(tmp_path_factory.mktemp("lines") / "a.jsonl")
+    for row in rows:
+        lines.append(row)
+    assert list(lines.read()) == rows
+    with lines.path.open("ab") as file:
+        file.write(b'{"cut": ' + torn.replace(b"\n", b"").replace(b"}", b""))
+    assert list(lines.read()) == rows
+    lines.append({"after": "1"})
+    assert list(lines.read()) == [*rows, {"after": "1"}]
+
+
+def test_two_runs_on_one_talk(ws: Workspace) -> None:
+    code = (
+        "import sys; from pathlib import Path; from translate.workspace import Workspace\n"
+        f"with Workspace(Path({str(ws.folder)!r})).locked('stw draft'):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(LockedError, match=f"stw draft, process {other.pid}"), ws.locked("x"):
+            pass
+        other.kill()
+    with ws.locked("stw run"):  # free again, although nobody released it
+        pass
+
+
+def test_find_talk(tmp_path: Path) -> None:
+    for slug in ("pytorch-conf-state", "pytorch-conf-export", "kubecon"):
+        Workspace(tmp_path / slug).put(TALK, replace(TALK_FACTS, slug=slug), key="")
+    (tmp_path / "not-a-talk").mkdir()
+    assert find_talk(tmp_path, "kube").slug == "kubecon"
+    assert find_talk(tmp_path, "pytorch-conf-state").slug == "pytorch-conf-state"
+    assert find_talk(tmp_path, str(tmp_path / "kubecon")).slug == "kubecon"
+    assert find_talk(tmp_path, str(tmp_path / "kubecon" / "draft.md")).slug == "kubecon"
+    with pytest.raises(TalkNotFoundError, match="several"):
+        find_talk(tmp_path, "pytorch")
+    for name in ("nothing", "../..", "", " "):
+        with pytest.raises(TalkNotFoundError):
+            find_talk(tmp_path, name)
+
+
+def test_backups_keep_both_of_one_second(ws: Workspace) -> None:
+    ws.folder.mkdir()
+    ws.path("draft.md").write_text("one")
+    first = ws.back_up("draft.md")
+    ws.path("draft.md").write_text("two")
+    second = ws.back_up("draft.md")
+    assert first and second
+    assert (first.read_text(), second.read_text()) == ("one", "two")
+    assert ws.back_up("absent.md") is None
+
+
+def test_digest_keeps_parts_apart() -> None:
+    assert digest("ab", "c") != digest("a", "bc")
+    assert Entry() == Entry(key="", sha="")

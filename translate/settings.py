@@ -1,0 +1,131 @@
+"""The user's settings: read once, at the edge, into one frozen object.
+
+From the command line, then the environment (`STW_…`), then `stw.toml`, then the defaults below.
+An unknown key is an error that names the file. Secrets are never settings: a key for a
+translation server is read from the environment variable that `api_key_env` names.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from translate.errors import SettingsError
+
+FILE = "stw.toml"
+
+
+class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    audio_only: bool = False  # no video, so no slides
+    cookies: str = ""  # a cookies.txt file
+    cookies_from_browser: str = ""  # "firefox", "chrome:Profile 1"
+    proxy: str = ""  # "socks5://127.0.0.1:1080"
+    rate_limit: str = ""  # "500K", "2M": bytes per second
+
+
+class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model: str = "turbo"  # an openai-whisper name, or the path of a .pt file
+    fast_model: str = "small.en"  # what --fast takes
+    model_dir: str = ""  # where checkpoints lie; empty: openai-whisper's own cache
+    device: Literal["auto", "cuda", "cpu", "mps"] = "auto"
+    captions: Literal["auto", "never", "only"] = "auto"  # creator-made ones, before Whisper
+    language: str = ""  # go on with a talk in this language, without asking
+
+
+class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    translator: str = "auto"  # auto, none, memory, or a preset of translate/data/presets.toml
+    model: str = ""  # instead of the preset's own
+    base_url: str = ""  # any OpenAI-compatible server; takes the place of the preset's
+    api_key_env: str = ""  # name of the environment variable that holds the key
+    memory: list[str] = []  # translation memories, .jsonl or .tmx; exact matches cost no call
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str
+    github: str
+    avatar: str = ""
+
+
+class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The blog's column: what stands in every post."""
+
+    author: Person | None = None
+    co_authors: list[Person] = []
+    category: str = ""
+    boilerplate: str = ""  # Markdown under "## 写在最前"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    drafts: str = "drafts"  # one folder per talk
+    glossary: list[str] = []  # term base files or folders; empty: ./glossary, else the bundled one
+    fetch: FetchSettings = FetchSettings()
+    transcribe: TranscribeSettings = TranscribeSettings()
+    translate: TranslateSettings = TranslateSettings()
+    column: ColumnSettings = ColumnSettings()
+
+
+# Environment variable → the place it fills.
+ENVIRONMENT = {
+    "STW_DRAFTS": ("drafts",),
+    "STW_GLOSSARY": ("glossary",),
+    "STW_COOKIES": ("fetch", "cookies"),
+    "STW_PROXY": ("fetch", "proxy"),
+    "STW_WHISPER_MODEL": ("transcribe", "model"),
+    "STW_MODEL_DIR": ("transcribe", "model_dir"),
+    "STW_DEVICE": ("transcribe", "device"),
+    "STW_TRANSLATOR": ("translate", "translator"),
+    "STW_CHAT_MODEL": ("translate", "model"),
+    "STW_BASE_URL": ("translate", "base_url"),
+    "STW_API_KEY_ENV": ("translate", "api_key_env"),
+    "STW_MEMORY": ("translate", "memory"),
+}
+_LISTS = {"glossary", "memory"}  # several paths, separated as in PATH
+
+
+def load(
+    file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Mapping[str, object]]
+) -> Settings:
+    """Read the settings. `file` None: ./stw.toml when it is there. `flags`: table → key → value.
+
+    A flag that is None was not given. Raises SettingsError naming the file or variable.
+    """
+    path = file or Path(FILE)
+    raw = _read(path, required=file is not None)
+    _convert(raw, str(path))  # the file alone, so that its mistakes carry its name
+    for variable, place in ENVIRONMENT.items():
+        if value := environment.get(variable, ""):
+            _set(raw, place, value.split(os.pathsep) if place[-1] in _LISTS else value)
+            _convert(raw, variable)
+    for table, values in flags.items():
+        for key, given in values.items():
+            if given is not None:
+                _set(raw, (table, key) if table else (key,), given)
+    return _convert(raw, "the command line")
+
+
+def _read(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if required:
+            raise SettingsError(f"no settings file {path}")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as e:
+        raise SettingsError(f"{path}: {e}", "mend the file; README.md lists the keys") from e
+
+
+def _set(raw: dict[str, Any], place: tuple[str, ...], value: object) -> None:
+    *tables, key = place
+    for table in tables:
+        raw = raw.setdefault(table, {})
+    raw[key] = value
+
+
+def _convert(raw: Mapping[str, Any], source: str) -> Settings:
+    try:
+        return msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as e:
+        raise SettingsError(f"{source}: {e}", "README.md lists the keys and values") from e

@@ -1,0 +1,414 @@
+"""One talk's folder: which file holds what, how it is read, and how it is written safely.
+
+The one place that knows file names. It knows nothing of how anything is made: a caller says what
+a file was made from (`key`, a digest of the inputs), and the workspace says whether what lies
+there is still that, or has been touched by a person.
+
+Writing is in three steps, so that killing the program at any instant loses nothing and a file of
+ours is never taken for an edited one: the ledger says what is about to be written; the file is
+written under a temporary name, flushed and renamed; the ledger says that it is there.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import filelock
+import msgspec
+
+from translate.errors import BadFileError, LockedError, MissingError, TalkNotFoundError
+from translate.model import Article, Talk, Transcript, Translation
+
+TALK = "talk.json"
+TRANSCRIPT = "transcript.json"
+TRANSCRIPT_SRT = "transcript.srt"
+ARTICLE = "article.json"
+TRANSLATION = "translation.json"
+DRAFT = "draft.md"
+REPORT = "report.md"
+REPORT_JSON = "report.json"
+SUBTITLES = ("subtitles.en.srt", "subtitles.zh.srt", "subtitles.bilingual.srt")
+MEDIA = "media"
+
+# The tool's own memory; in git with the rest, so that a colleague's checkout merges as well.
+PRIVATE = ".stw"
+LEDGER = f"{PRIVATE}/ledger.json"
+DRAFT_BASE = f"{PRIVATE}/draft.base.md"
+TALK_BASE = f"{PRIVATE}/talk.base.json"
+ANSWERS = f"{PRIVATE}/answers.jsonl"
+WINDOWS = f"{PRIVATE}/windows.jsonl"
+BACKUPS = f"{PRIVATE}/backups"
+
+TYPES: dict[str, Any] = {
+    TALK: Talk,
+    TALK_BASE: Talk,
+    TRANSCRIPT: Transcript,
+    ARTICLE: Article,
+    TRANSLATION: list[Translation],
+}
+
+
+class State(StrEnum):
+    """What a made file is, against what it would be made from today."""
+
+    MISSING = "missing"
+    FRESH = "fresh"
+    STALE = "stale"  # ours, and its inputs changed
+    EDITED = "edited"  # a person's, and its inputs are the same
+    CONFLICT = "edited+stale"  # a person's, and its inputs changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the ledger knows of one file: its inputs and its content, as we last wrote them."""
+
+    key: str = ""
+    sha: str = ""
+    next_key: str = ""  # announced before the file is written
+    next_sha: str = ""
+
+
+def digest(*parts: str | bytes) -> str:
+    """A short hash of the parts, in order; parts cannot run into each other."""
+    h = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        h.update(len(raw).to_bytes(8, "big") + raw)
+    return h.hexdigest()[:16]
+
+
+def digest_of(value: object) -> str:
+    """A short hash of a noun, by its JSON."""
+    return digest(msgspec.json.encode(value, order="sorted"))
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that it is either the old one or the new one, whatever happens.
+
+    Raises MissingError when the disk is full or the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise MissingError(
+            f"cannot write {path}: {e.strerror or e}",
+            "free some space or mend the permissions, then run the same command again",
+        ) from e
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder, and renames durably by itself
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Lines:
+    """An append-only JSONL file whose every line survives a kill right after it was appended.
+
+    A line that a kill cut short is dropped on reading, and cut off before the next one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Iterator[Any]:
+        """Every whole line, decoded, in order."""
+        if not self.path.exists():
+            return
+        for line in self.path.read_bytes().split(b"\n")[:-1]:
+            with contextlib.suppress(msgspec.DecodeError):
+                yield msgspec.json.decode(line)
+
+    def append(self, value: object) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab+") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")  # a torn line becomes one that does not decode
+            file.write(msgspec.json.encode(value) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def clear(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class Workspace:
+    """One talk's folder. Reading needs no lock; writing happens inside `locked()`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def slug(self) -> str:
+        return self.folder.name
+
+    def path(self, name: str) -> Path:
+        """The path of a file of this talk; a name from outside cannot leave the folder."""
+        path = self.folder / name
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise BadFileError(f"{self.folder}: the name {name!r} leads out of the talk's folder")
+        return path
+
+    def has(self, name: str) -> bool:
+        return self.path(name).exists()
+
+    # --- reading ---
+
+    def read(self, name: str) -> bytes:
+        try:
+            return self.path(name).read_bytes()
+        except FileNotFoundError as e:
+            raise BadFileError(f"{self.path(name)} is missing", f"stw status {self.slug}") from e
+
+    def text(self, name: str) -> str:
+        try:
+            return self.read(name).decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as e:
+            raise BadFileError(
+                f"{self.path(name)}: not UTF-8 at byte {e.start}", "save it as UTF-8"
+            ) from e
+
+    def talk(self) -> Talk:
+        return self._load(TALK)  # type: ignore[no-any-return]  # TYPES says so
+
+    def transcript(self) -> Transcript:
+        return self._load(TRANSCRIPT)  # type: ignore[no-any-return]
+
+    def article(self) -> Article:
+        return self._load(ARTICLE)  # type: ignore[no-any-return]
+
+    def translations(self) -> list[Translation]:
+        return self._load(TRANSLATION)  # type: ignore[no-any-return]
+
+    def talk_base(self) -> Talk | None:
+        return self._load(TALK_BASE) if self.has(TALK_BASE) else None
+
+    def _load(self, name: str) -> Any:
+        return decode(self.read(name), TYPES[name], self.path(name))
+
+    # --- state ---
+
+    def state(self, name: str, key: str) -> State:
+        """What lies at `name`, against `key`: a digest of what it would be made from today."""
+        if not self.has(name):
+            return State.MISSING
+        sha = digest(self.read(name))
+        entry = self._ledger().get(name, Entry())
+        for known_sha, known_key in ((entry.sha, entry.key), (entry.next_sha, entry.next_key)):
+            if sha == known_sha:
+                return State.FRESH if key == known_key else State.STALE
+        return State.EDITED if key == entry.key else State.CONFLICT
+
+    def edited(self, name: str) -> bool:
+        """True when a person has been at this file, or it was never ours."""
+        if not self.has(name):
+            return False
+        entry = self._ledger().get(name, Entry())
+        return digest(self.read(name)) not in (entry.sha, entry.next_sha)
+
+    def _ledger(self) -> dict[str, Entry]:
+        if not self.has(LEDGER):
+            return {}
+        return decode(self.read(LEDGER), dict[str, Entry], self.path(LEDGER))  # type: ignore[no-any-return]
+
+    def _save_ledger(self, ledger: dict[str, Entry]) -> None:
+        write_atomic(self.path(LEDGER), encode(ledger))
+
+    # --- writing ---
+
+    def put(self, name: str, value: object, *, key: str) -> bool:
+        """Write a noun, text or bytes made from `key`; False when the same already lies there."""
+        data = encode(value)
+        sha = digest(data)
+        ledger = self._ledger()
+        entry = ledger.get(name, Entry())
+        there = self.has(name) and self.read(name) == data
+        if there and (entry.sha, entry.key) == (sha, key):
+            return False
+        ledger[name] = replace(entry, next_key=key, next_sha=sha)
+        self._save_ledger(ledger)
+        if not there:
+            write_atomic(self.path(name), data)
+        ledger[name] = Entry(key=key, sha=sha)
+        self._save_ledger(ledger)
+        return not there
+
+    def put_aside(self, name: str, value: object) -> None:
+        """Write one of the tool's own notes; nobody edits those."""
+        write_atomic(self.path(name), encode(value))
+
+    def disown(self, name: str) -> None:
+        """Forget that a file was ours: what lies there is a person's from now on."""
+        ledger = self._ledger()
+        if ledger.pop(name, None) is not None:
+            self._save_ledger(ledger)
+
+    def back_up(self, name: str) -> Path | None:
+        """Copy a file to the backups, named by the time; None when there is none."""
+        source = self.path(name)
+        if not source.exists():
+            return None
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        content = digest(source.read_bytes())[:6]  # two in a second do not overwrite each other
+        target = self.path(f"{BACKUPS}/{stamp}-{content}-{source.name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+        return target
+
+    @contextlib.contextmanager
+    def locked(self, command: str) -> Iterator[None]:
+        """Hold the talk for one run.
+
+        Raises LockedError naming the holder. The lock belongs to the process: it is free as soon
+        as the process ends, however that happens.
+        """
+        folder = self.path(PRIVATE)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock")
+        holder = folder / "lock.json"
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as e:
+            raise LockedError(
+                f"{self.slug}: another run holds this talk{_describe_holder(holder)}",
+                "wait for it, or stop it; nothing is lost either way",
+            ) from e
+        try:
+            facts = {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "command": command,
+                "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+            }
+            write_atomic(holder, encode(facts))
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _describe_holder(path: Path) -> str:
+    try:
+        facts = json.loads(path.read_text())
+        return (
+            f" ({facts['command']}, process {facts['pid']} on {facts['host']},"
+            f" since {facts['since']})"
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""  # written a moment later, or gone a moment ago
+
+
+def encode(value: object) -> bytes:
+    """The bytes of a file: text and bytes as they are, nouns as JSON that diffs well."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def decode(data: bytes, kind: Any, path: Path) -> Any:
+    """Read a noun back. Raises BadFileError naming the file and the place in it.
+
+    A key that the noun does not have is an error as well: it would vanish at the next writing,
+    and somebody typed it.
+    """
+    hint = "mend it by hand, or move the file away to have it made again"
+    try:
+        value = msgspec.json.decode(data, type=kind)
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        raise BadFileError(f"{path}: {e}", hint) from e
+    extra = _extra_keys(raw, msgspec.to_builtins(value), "$")
+    if extra:
+        raise BadFileError(f"{path}: unknown key {extra}", hint)
+    return value
+
+
+def _extra_keys(raw: Any, known: Any, place: str) -> str:
+    """The place of the first key in `raw` that `known` lacks, or empty."""
+    if isinstance(raw, dict) and isinstance(known, dict):
+        for key, value in raw.items():
+            if key not in known:
+                return f"{place}.{key}"
+            if found := _extra_keys(value, known[key], f"{place}.{key}"):
+                return found
+    if isinstance(raw, list) and isinstance(known, list | tuple):
+        for i, (a, b) in enumerate(zip(raw, known, strict=False)):
+            if found := _extra_keys(a, b, f"{place}[{i}]"):
+                return found
+    return ""
+
+
+# --- many talks ---------------------------------------------------------------------------------
+
+
+def talks(drafts: Path) -> list[Workspace]:
+    """Every talk under `drafts`, by name."""
+    if not drafts.is_dir():
+        return []
+    return [Workspace(p) for p in sorted(drafts.iterdir()) if (p / TALK).is_file()]
+
+
+def find_talk(drafts: Path, name: str) -> Workspace:
+    """The talk that a user means: a slug, a unique part of one, or the path of its folder.
+
+    Raises TalkNotFoundError when none or several answer to it.
+    """
+    if not name.strip():
+        raise TalkNotFoundError("the name of the talk is empty", "stw status lists the talks")
+    given = Path(name)
+    if given.name == TALK or given.name == DRAFT:
+        given = given.parent
+    if (given / TALK).is_file():
+        return Workspace(given)
+    known = talks(drafts)
+    exact = [w for w in known if w.slug == name]
+    found = exact or [w for w in known if name.lower() in w.slug]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(w.slug for w in found[:6])
+        raise TalkNotFoundError(f"{name!r} means several talks: {listed}", "write more of the name")
+    listed = ", ".join(w.slug for w in known[:6]) or "none yet"
+    raise TalkNotFoundError(
+        f"no talk {name!r} in {drafts} (there: {listed})", "stw fetch URL brings one"
+    )
+
+
+def find_fetched(drafts: Path, wanted: Callable[[Talk], bool]) -> Workspace | None:
+    """The talk in `drafts` whose facts say that it is this one; unreadable ones are passed over."""
+    for workspace in talks(drafts):
+        with contextlib.suppress(BadFileError):
+            if wanted(workspace.talk()):
+                return workspace
+    return None
+
+
+def total_bytes(paths: Iterable[Path]) -> int:
+    return sum(p.stat().st_size for p in paths if p.is_file())
