@@ -5,6 +5,7 @@ talk, as floats; identity is time, not ordinal, because `p017` shifts when someo
 and 00:12:31 does not.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -35,6 +36,26 @@ def link_at(url: str, seconds: float) -> str:
         value = f"{whole}s" if host.startswith("you") else str(whole)
         return urlunsplit(parts._replace(query=urlencode([*query, ("t", value)]), fragment=""))
     return urlunsplit(parts._replace(fragment=f"t={whole}"))
+
+
+_SECRET = re.compile(
+    r"(?i)^(.*(token|secret|signature|password|credential|session|api-?_?key|auth).*"
+    r"|sig|lsig|key|policy|expires?|se|sv|sp|st|hdnea|hdnts|jwt|key-pair-id|x-amz-.*|x-goog-.*)$"
+)
+
+
+def public_url(url: str) -> str:
+    """`url` as it may be written down: without user, password and signed or secret parameters."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:  # "http://[": nothing of it can be told apart
+        return url.partition("?")[0].partition("#")[0]
+    if parts.scheme not in ("http", "https"):
+        return url
+    pairs = parts.query.split("&") if parts.query else []
+    kept = [pair for pair in pairs if not _SECRET.match(pair.partition("=")[0])]
+    return urlunsplit(parts._replace(netloc=host, query="&".join(kept)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +128,51 @@ class Talk:
     def at(self, seconds: float) -> str:
         """A link to the video at this time, or empty when there is no page."""
         return link_at(self.url, seconds)
+
+
+# --- what a platform offers ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """All facts of one talk as a platform, a page or a file states them, before any judgement."""
+
+    source: str  # what finds it again: a URL (secrets and all) or a file's path; never written down
+    item: int = 0  # which of the videos in one page, from 1; 0 where the source is one talk
+    title: str
+    url: str = ""  # the page a reader can open; empty for a local file
+    channel: str = ""
+    date: str = ""  # upload date, YYYY-MM-DD, or empty
+    duration: float = 0.0
+    description: str = ""
+    licence: str = ""
+    language: str = ""
+    chapters: tuple[Chapter, ...] = ()
+    tags: tuple[str, ...] = ()
+    captions: tuple[CaptionTrack, ...] = ()
+    extractor: str = ""  # "youtube", "generic", "file"
+    platform_id: str = ""  # not unique on generic pages
+    event: str = ""  # stated by the page's own data (superEvent), not guessed
+    playlist: str = ""  # the title of the playlist it was found in
+    speakers: tuple[Speaker, ...] = ()  # stated by the page's own data, not guessed
+    audio_bytes: int | None = None  # what a download will bring; None while unknown
+    video_bytes: int | None = None
+    problems: tuple["Problem", ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Stable and free of secrets: tells two talks apart whose names are the same."""
+        return f"{public_url(self.source)}#{self.item}" if self.item else public_url(self.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What was gotten; file names are relative to the directory it was downloaded into."""
+
+    listing: Listing  # with what only the files could tell, such as the duration
+    media: tuple[Media, ...] = ()  # of kind "captions" too
+    captions: tuple[CaptionTrack, ...] = ()  # all that the platform offers; `file` where gotten
+    problems: tuple["Problem", ...] = ()
 
 
 # --- what was said ------------------------------------------------------------------------------
