@@ -204,6 +204,31 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """What a recogniser wrote for a stretch of one window, before any rule has judged it."""
+
+    start: float
+    end: float
+    text: str  # empty where the recogniser itself threw its text away
+    avg_logprob: float  # of the decoded tokens, <= 0
+    no_speech_prob: float  # 0..1, of the window
+    compression_ratio: float  # of the window's text; above 2.4 it repeats itself
+    temperature: float  # at which the text was accepted; above 0 is a fallback
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowResult:
+    """One finished window of recognition, kept so that a killed run continues after it."""
+
+    start: float
+    end: float
+    language: str
+    of: str  # hash of what it was made from: samples, engine, prompt, language
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
     """One decision about recognised text: what was removed or doubted, when, and by which rule."""
 
