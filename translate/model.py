@@ -351,6 +351,51 @@ class Usage:
         )
 
 
+# --- what a translator is asked, and what it answers ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One paragraph to translate, with the rows of the term base that hit it."""
+
+    id: str  # "p0001": of this run, never stored
+    english: str
+    start: float = 0.0
+    sentences: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a translator should know about the whole talk."""
+
+    title: str = ""
+    event: str = ""
+    speakers: tuple[str, ...] = ()  # "Name, Affiliation"
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call: some neighbouring paragraphs and what stands around them."""
+
+    units: tuple[Unit, ...]
+    card: Card = field(default_factory=Card)
+    previous: tuple[tuple[str, str], ...] = ()  # (English, Chinese) just before
+    following: str = ""  # English just after
+    reasons: Mapping[str, str] = field(default_factory=dict)  # id → why its last answer was refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, by id; ids may be missing, and the texts are not checked yet."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    finish: Literal["stop", "length", "refused"] = "stop"
+    note: str = ""  # why texts are missing, where the translator knows
+
+
 # --- what the user is told ----------------------------------------------------------------------
 
 

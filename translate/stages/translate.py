@@ -1,0 +1,462 @@
+"""Paragraphs to checked Chinese: what is stored, then what is known, then what must be asked.
+
+Declares what it needs of the world: a `Translator`, a `Store` for validated answers and, if there
+is one, a `TranslationMemory`. Knows no server, no file, no prompt. Every answer is checked
+(`translate.checks`); what fails is asked again with the reasons, at most `_REPAIRS` times, then
+each paragraph once alone; what still fails is left without Chinese and says why. The English is
+never handed out as Chinese, nor is an empty string.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from translate import checks
+from translate.errors import NetworkError, TranslatorError
+from translate.model import (
+    Answer,
+    Card,
+    Engine,
+    Paragraph,
+    Problem,
+    Progress,
+    Request,
+    Step,
+    Term,
+    Translation,
+    Unit,
+    Usage,
+    clock,
+    no_progress,
+)
+
+MAX_WORDS = 700  # English words a call
+_REPAIRS = 2  # times failing paragraphs are asked again together
+_PREVIOUS = 2  # finished pairs sent along
+_GIVE_UP = 2  # calls in a row that the network lost, after which no more are made
+
+_REFUSED = "the server refused to translate it (content filter)"
+
+
+class Translator(Protocol):
+    """Whoever answers.
+
+    `translate` raises `TranslatorError` when asking again is useless (key, model, address) and
+    another `NetworkError` when the server could not be reached in time. Anything else about an
+    answer is told in the `Answer`.
+    """
+
+    @property
+    def engine(self) -> Engine:
+        """Name, model, version of the prompt and parameters: all of it goes into the keys."""
+        ...
+
+    @property
+    def by_person(self) -> bool:
+        """True where the answers are people's words: asked once, doubted but not refused."""
+        ...
+
+    def translate(self, request: Request) -> Answer: ...
+
+
+class TranslationMemory(Protocol):
+    """Finished translations of whole paragraphs, made by people."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    def lookup(self, unit: Unit) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One validated answer as it was stored, and who gave it."""
+
+    chinese: str
+    engine: Engine
+
+
+class Store(Protocol):
+    """Validated answers; `put` returns when the answer would survive a power cut."""
+
+    def get(self, key: str) -> Stored | None: ...
+
+    def put(self, key: str, chinese: str, engine: Engine) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One translation a paragraph, in order, and what to tell about them."""
+
+    translations: tuple[Translation, ...]
+    usage: Usage = field(default_factory=Usage)
+    problems: tuple[Problem, ...] = ()
+    stopped: NetworkError | None = None  # why asking ended early; what was stored is kept
+
+
+def key(unit: Unit, engine: Engine) -> str:
+    """What an answer depends on, hashed: the source, the engine and the terms that hit it."""
+    made_of = {
+        "source": unit.english,
+        "engine": [engine.name, engine.model, engine.version, sorted(engine.parameters.items())],
+        "terms": sorted(
+            [t.source, list(t.targets), t.policy, sorted(t.forbidden), t.exact_case]
+            for t in unit.terms
+        ),
+    }
+    text = json.dumps(made_of, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def units_of(
+    paragraphs: Sequence[Paragraph], terms_of: Callable[[str], tuple[Term, ...]]
+) -> tuple[Unit, ...]:
+    """The paragraphs as units, numbered from p0001."""
+    return tuple(
+        Unit(
+            id=f"p{n:04d}",
+            english=p.english,
+            start=p.start,
+            sentences=tuple(s.text for s in p.sentences),
+            terms=terms_of(p.english),
+        )
+        for n, p in enumerate(paragraphs, 1)
+    )
+
+
+def translate(
+    paragraphs: Sequence[Paragraph],
+    terms_of: Callable[[str], tuple[Term, ...]],
+    translator: Translator,
+    store: Store,
+    *,
+    card: Card | None = None,
+    progress: Progress = no_progress,
+    max_words: int = MAX_WORDS,
+    reuse: TranslationMemory | None = None,
+) -> Outcome:
+    """The Chinese of every paragraph, or the reason why it has none.
+
+    Answers are stored as they arrive, so that an interrupted run pays only for the rest. Errors
+    of the translator end the asking, never the work already done: see `Outcome.stopped`.
+    """
+    units = units_of(paragraphs, terms_of)
+    run = _Run(units, translator, store, card or Card(), progress)
+    run.recall(reuse)
+    for batch in batches(units, run.waiting(), max_words):
+        run.batch(batch)
+    return run.outcome()
+
+
+def batches(
+    units: Sequence[Unit], waiting: frozenset[str], max_words: int
+) -> tuple[tuple[Unit, ...], ...]:
+    """Neighbouring waiting paragraphs together, at most `max_words` English words a batch.
+
+    A longer paragraph is a batch of its own; paragraphs are never cut.
+    """
+    out: list[list[Unit]] = []
+    words, open_batch = 0, False
+    for unit in units:
+        if unit.id not in waiting:
+            open_batch = False
+            continue
+        size = len(unit.english.split())
+        if open_batch and words + size <= max_words:
+            out[-1].append(unit)
+            words += size
+        else:
+            out.append([unit])
+            words, open_batch = size, True
+    return tuple(tuple(batch) for batch in out)
+
+
+@dataclass(slots=True)
+class _Done:
+    """An accepted text, who gave it and what is doubtful about it."""
+
+    chinese: str
+    by: Engine
+    doubts: tuple[checks.Finding, ...] = ()
+
+
+def _tidy(text: str) -> str:
+    """One paragraph in one line; between Chinese characters a line break is no space."""
+    text = text.strip().replace("\r", "\n")
+    text = re.sub(r"(?<=[^\x00-\u2fff])[^\S\n]*\n\s*(?=[^\x00-\u2fff])", "", text)
+    return re.sub(r"\s*\n\s*", " ", text)
+
+
+def _verdict(unit: Unit, text: str, *, by_person: bool) -> tuple[checks.Finding, ...]:
+    return checks.findings(unit.english, text, unit.terms, by_person=by_person)
+
+
+def _errors(findings: Sequence[checks.Finding]) -> tuple[checks.Finding, ...]:
+    return tuple(f for f in findings if f.severity == "error")
+
+
+class _Run:
+    """One call of `translate`: what is done, what is missing and why."""
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        translator: Translator,
+        store: Store,
+        card: Card,
+        progress: Progress,
+    ) -> None:
+        self.units = tuple(units)
+        self.place = {unit.id: i for i, unit in enumerate(units)}
+        self.translator = translator
+        self.store = store
+        self.card = card
+        self.progress = progress
+        self.done: dict[str, _Done] = {}
+        self.missing: dict[str, str] = {}
+        self.usage = Usage()
+        self.stopped: NetworkError | None = None
+        self.lost_in_a_row = 0
+
+    # --- what costs nothing ---
+
+    def recall(self, reuse: TranslationMemory | None) -> None:
+        """Take what is stored, then what the memory knows; checked again, for rules may change."""
+        for unit in self.units:
+            stored = self.store.get(key(unit, self.translator.engine))
+            if stored is not None:
+                person = self.translator.by_person
+                self._take(unit, stored.chinese, stored.engine, by_person=person)
+            if unit.id not in self.done and reuse is not None:
+                known = reuse.lookup(unit)
+                if known is not None:
+                    self._take(unit, _tidy(known), reuse.engine, by_person=True)
+        self._tell()
+
+    def _take(self, unit: Unit, text: str, by: Engine, *, by_person: bool) -> None:
+        findings = _verdict(unit, text, by_person=by_person)
+        if not _errors(findings):
+            self.done[unit.id] = _Done(text, by, findings)
+
+    def waiting(self) -> frozenset[str]:
+        """Ids that nothing is known of yet."""
+        return frozenset(u.id for u in self.units if u.id not in self.done)
+
+    # --- what is asked ---
+
+    def batch(self, batch: Sequence[Unit]) -> None:
+        """Ask for these paragraphs until each is accepted or given up with its reason."""
+        if self.stopped is None:
+            reasons = self._ask(batch, {})
+            if not self.translator.by_person:
+                reasons = self._repair(batch, reasons)
+            for unit in batch:
+                if unit.id not in self.done:
+                    self.missing[unit.id] = reasons.get(unit.id, "no answer")
+        self._tell()
+
+    def _repair(self, batch: Sequence[Unit], reasons: dict[str, str]) -> dict[str, str]:
+        """Ask again for what failed: together with the reasons, then one by one."""
+        for _ in range(_REPAIRS):
+            failing = [u for u in batch if u.id in reasons]
+            if not failing or self._hopeless(failing, reasons):
+                break
+            reasons = self._ask(failing, reasons)
+        failing = [u for u in batch if u.id in reasons and u.id not in self.done]
+        if len(batch) > 1:
+            for unit in failing:
+                reasons |= self._ask([unit], {unit.id: reasons[unit.id]}) or {}
+        return reasons
+
+    def _hopeless(self, failing: Sequence[Unit], reasons: Mapping[str, str]) -> bool:
+        """Whether the same question again would be answered alike: cut off, or filtered."""
+        return all(reasons[u.id] in (_REFUSED, _CUT_OFF) for u in failing)
+
+    def _ask(self, units: Sequence[Unit], reasons: Mapping[str, str]) -> dict[str, str]:
+        """One call; keeps what is right and returns why the rest is not, by id."""
+        if self.stopped is not None:
+            return {u.id: reasons.get(u.id, "") or self._stop_reason() for u in units}
+        try:
+            answer = self.translator.translate(self._request(units, reasons))
+        except TranslatorError as error:
+            self.stopped = error
+            return {u.id: self._stop_reason() for u in units}
+        except NetworkError as error:
+            self.lost_in_a_row += 1
+            if self.lost_in_a_row >= _GIVE_UP:
+                self.stopped = error
+            return {u.id: error.message for u in units}
+        self.lost_in_a_row = 0
+        self.usage += answer.usage
+        return self._judge(units, answer)
+
+    def _stop_reason(self) -> str:
+        return self.stopped.message if self.stopped else ""
+
+    def _request(self, units: Sequence[Unit], reasons: Mapping[str, str]) -> Request:
+        first, last = self.place[units[0].id], self.place[units[-1].id]
+        return Request(
+            units=tuple(units),
+            card=self.card,
+            previous=self._previous(first),
+            following=self.units[last + 1].english if last + 1 < len(self.units) else "",
+            reasons={u.id: reasons[u.id] for u in units if u.id in reasons},
+        )
+
+    def _previous(self, first: int) -> tuple[tuple[str, str], ...]:
+        before = self.units[max(0, first - _PREVIOUS) : first]
+        return tuple((u.english, self.done[u.id].chinese) for u in before if u.id in self.done)
+
+    # --- what is kept ---
+
+    def _judge(self, units: Sequence[Unit], answer: Answer) -> dict[str, str]:
+        """Check every text of an answer, alone and against its neighbours; store the right ones."""
+        texts = {u.id: _tidy(answer.texts[u.id]) for u in units if u.id in answer.texts}
+        doubts = {u.id: _verdict(u, texts[u.id], by_person=self.translator.by_person)
+                  for u in units if u.id in texts}  # fmt: skip
+        if not self.translator.by_person:
+            for one_id, finding in self._across(units, texts, answer).items():
+                doubts[one_id] = (finding, *doubts[one_id])
+        reasons: dict[str, str] = {}
+        for unit in units:
+            if unit.id not in texts:
+                reasons[unit.id] = _why_none(answer)
+            elif errors := _errors(doubts[unit.id]):
+                reasons[unit.id] = "; ".join(f.reason for f in errors)
+            else:
+                again = self._keep(unit, texts[unit.id], doubts[unit.id])
+                if again:
+                    reasons[unit.id] = again
+        return reasons
+
+    def _keep(self, unit: Unit, text: str, doubts: tuple[checks.Finding, ...]) -> str:
+        """Store a right answer; the reason to try once more where a doubt is worth it."""
+        held = self.done.get(unit.id)
+        if held is not None and len(doubts) >= len(held.doubts):
+            return ""  # it was tried again and did not get better
+        engine = self.translator.engine
+        self.store.put(key(unit, engine), text, engine)
+        self.done[unit.id] = _Done(text, engine, doubts)
+        if held is not None:
+            return ""
+        return "; ".join(f.reason for f in doubts if f.again)
+
+    def _across(
+        self, units: Sequence[Unit], texts: Mapping[str, str], answer: Answer
+    ) -> dict[str, checks.Finding]:
+        """What only a comparison shows: shifted, merged, doubled and cut-off texts."""
+        found: dict[str, checks.Finding] = {}
+        first, last = self.place[units[0].id], self.place[units[-1].id]
+        around = self.units[max(0, first - 1) : last + 2]
+        pairs = [(u.english, texts.get(u.id) or self._chinese(u)) for u in around]
+        for i, finding in checks.between(pairs).items():
+            if around[i].id in texts:
+                found[around[i].id] = finding
+        order = [u.id for u in units]
+        for i, one_id in enumerate(order):
+            if not texts.get(one_id):  # a paragraph left out often hides in its neighbour
+                for beside in order[max(0, i - 1) : i] + order[i + 1 : i + 2]:
+                    if texts.get(beside):
+                        found.setdefault(beside, _merged(one_id))
+        if answer.finish == "length" and texts:
+            found[list(texts)[-1]] = checks.Finding("truncated", "error", _CUT_OFF)
+        return found
+
+    def _chinese(self, unit: Unit) -> str:
+        return self.done[unit.id].chinese if unit.id in self.done else ""
+
+    # --- what is told ---
+
+    def _tell(self) -> None:
+        finished = len(self.done) + len(self.missing)
+        note = f"{len(self.missing)} without translation" if self.missing else ""
+        self.progress(
+            Step(
+                stage="translate",
+                done=finished,
+                total=len(self.units),
+                unit="paragraphs",
+                note=note,
+            )
+        )
+
+    def outcome(self) -> Outcome:
+        """Everything, in the order of the talk."""
+        translations = []
+        for unit in self.units:
+            done = self.done.get(unit.id)
+            engine = done.by if done else self.translator.engine
+            reason = self.missing.get(unit.id) or self._stop_reason() or "not asked"
+            translations.append(
+                Translation(
+                    start=unit.start,
+                    chinese=done.chinese if done else "",
+                    of=key(unit, engine),
+                    by=engine,
+                    terms=tuple(t.source for t in unit.terms),
+                    missing="" if done else reason,
+                )
+            )
+        return Outcome(
+            translations=tuple(translations),
+            usage=self.usage,
+            problems=(*self._untranslated(translations), *self._doubtful()),
+            stopped=self.stopped,
+        )
+
+    def _untranslated(self, translations: Sequence[Translation]) -> list[Problem]:
+        """One problem a reason, with the times of all its paragraphs."""
+        starts: dict[str, list[float]] = {}
+        for t in translations:
+            if t.missing:
+                starts.setdefault(t.missing, []).append(t.start)
+        hint = self.stopped.hint if self.stopped else ""
+        return [
+            Problem(
+                rule="untranslated",
+                severity="error",
+                message=f"{_counted(len(times))} not translated: {reason}",
+                at=times[0],
+                where=", ".join(clock(t) for t in times) if len(times) > 1 else "",
+                hint=hint or "Translate by hand, or run `stw draft` again.",
+            )
+            for reason, times in starts.items()
+        ]
+
+    def _doubtful(self) -> list[Problem]:
+        return [
+            Problem(
+                rule=finding.code,
+                severity="warning",
+                message=f"{finding.reason[0].upper()}{finding.reason[1:]}.",
+                at=unit.start,
+                hint="Compare the paragraph with the English.",
+            )
+            for unit in self.units
+            if unit.id in self.done
+            for finding in self.done[unit.id].doubts
+        ]
+
+
+_CUT_OFF = "the answer was cut off at the token limit"
+
+
+def _counted(paragraphs: int) -> str:
+    return "1 paragraph was" if paragraphs == 1 else f"{paragraphs} paragraphs were"
+
+
+def _why_none(answer: Answer) -> str:
+    if answer.finish == "refused":
+        return _REFUSED
+    if answer.finish == "length":
+        return _CUT_OFF
+    return answer.note or "the answer left this paragraph out"
+
+
+def _merged(left_out: str) -> checks.Finding:
+    return checks.Finding(
+        "merged", "error", f"the answer left out {left_out} beside it, so this may hold both"
+    )
