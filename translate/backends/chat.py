@@ -1,0 +1,497 @@
+"""Translations from any server that speaks the OpenAI chat protocol.
+
+Builds the message from a `Request`, asks, and reads the JSON of the answer by id. Knows HTTP
+errors, what servers refuse and how they say so; knows neither the checks nor the talk folder. The
+key comes from the environment, goes into one header to one host, and stands nowhere else: not in
+the engine, a repr, a message or a log. Redirects are not followed, so that it cannot leave.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from urllib.parse import urlsplit
+
+from translate.backends.presets import Preset
+from translate.errors import NetworkError, SettingsError, TranslatorError
+from translate.model import Answer, Engine, Request, Term, Usage
+
+if TYPE_CHECKING:
+    import openai
+
+_MESSAGE_VERSION = "1"  # raise it when `message` changes, so that old answers count as stale
+_TIMEOUT = 180.0  # seconds without a byte
+_LONGEST_WAIT = 120.0  # seconds; a server that asks for more is given up for now
+_LONGEST_ANSWER = 400_000  # characters
+_NO_KEY = "none"  # local servers want some key; the client would else take one from elsewhere
+
+_SCHEMA = {
+    "name": "translation",
+    "strict": True,
+    "schema": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["paragraphs"],
+        "properties": {
+            "paragraphs": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["id", "zh"],
+                    "properties": {"id": {"type": "string"}, "zh": {"type": "string"}},
+                },
+            }
+        },
+    },
+}
+
+
+def prompt() -> str:
+    """The instructions that go with every message."""
+    return files("translate").joinpath("prompts/translate.md").read_text(encoding="utf-8")
+
+
+def prompt_version() -> str:
+    """A short hash of instructions and message format: part of the engine, hence of every key."""
+    text = f"{_MESSAGE_VERSION}\n{prompt()}"
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
+
+
+def engine(preset: Preset) -> Engine:
+    """What `Chat(preset).engine` is, without building the client."""
+    parameters = {"server": preset.name}
+    if preset.temperature is not None:
+        parameters["temperature"] = f"{preset.temperature:g}"
+    if preset.body:
+        parameters["body"] = json.dumps(preset.body, sort_keys=True)
+    return Engine(name="chat", model=preset.model, version=prompt_version(), parameters=parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Manners:
+    """What this server has been found to take."""
+
+    answer_format: Literal["schema", "object", "text"] = "schema"
+    limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
+    temperature: bool = True
+
+
+class Chat:
+    """A `Translator` over one server.
+
+    Retryable failures (429, 5xx, timeouts, cut connections) are tried `attempts` times with
+    growing pauses, or the server's own `Retry-After`; then `NetworkError`. What asking again
+    cannot mend (400, 401, 402, 403, 404, redirects, certificates) is a `TranslatorError` at once.
+    """
+
+    by_person = False
+
+    def __init__(
+        self,
+        preset: Preset,
+        environ: Mapping[str, str],
+        *,
+        timeout: float = _TIMEOUT,
+        attempts: int = 5,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Raises SettingsError when the address is none, or the key is missing or would leak."""
+        self._preset = preset
+        self._key = _key(preset, environ)
+        self._timeout = timeout
+        self._attempts = attempts
+        self._sleep = sleep
+        self._manners = _Manners(temperature=preset.temperature is not None)
+        self._prompt = prompt()
+        self.engine = engine(preset)
+
+    def __repr__(self) -> str:
+        return f"Chat({self._preset.name}, {self._preset.model}, {_host(self._preset.base_url)})"
+
+    def translate(self, request: Request) -> Answer:
+        """Ask once (and again only where nothing was answered); the texts are not checked."""
+        text = message(request)
+        while True:
+            try:
+                body = self._post(text, request)
+            except _Refused as refused:
+                return Answer(finish=refused.finish, note=refused.note)
+            except _Adapt as adapt:
+                self._manners = adapt.manners
+                continue
+            return self._read(body, request)
+
+    # --- asking ---
+
+    def _post(self, text: str, request: Request) -> Mapping[str, Any]:
+        """One answer of the server, as JSON; waits and tries again where that can help."""
+        import openai
+
+        for attempt in range(1, self._attempts + 1):
+            try:
+                with self._connect() as client:
+                    ask = client.chat.completions.with_raw_response.create
+                    return self._json(ask(**self._call(text, request)).content)
+            except openai.APIStatusError as error:
+                wait = self._on_status(error)
+                problem = f"{self._who()} answered {error.status_code}{_detail(error)}"
+            except openai.APITimeoutError:
+                wait = None
+                problem = f"{self._who()} did not answer within {self._timeout:g} s"
+            except openai.APIConnectionError as error:
+                self._on_connection(error)
+                wait = None
+                problem = f"{self._who()} could not be reached, or broke off"
+            if attempt < self._attempts:
+                self._sleep(min(2.0 ** (attempt - 1), 30.0) if wait is None else wait)
+        raise NetworkError(
+            f"{problem}, {self._attempts} times", "Run it again later: what is done is kept."
+        )
+
+    def _connect(self) -> "openai.OpenAI":
+        """A client for one question: an open connection would outlive the run."""
+        import openai
+
+        client = openai.OpenAI(
+            api_key=self._key or _NO_KEY,
+            base_url=self._preset.base_url,
+            max_retries=0,  # pauses are ours: they honour Retry-After and can be tested
+            timeout=self._timeout,
+            http_client=openai.DefaultHttpxClient(
+                follow_redirects=False,
+                trust_env=not self._preset.local,  # no proxy between this machine and itself
+                timeout=self._timeout,
+            ),
+        )
+        # Never what OPENAI_ORG_ID says: this may be another company's server.
+        client.organization = client.project = None
+        return client
+
+    def _call(self, text: str, request: Request) -> dict[str, Any]:
+        words = sum(len(u.english.split()) for u in request.units)
+        call: dict[str, Any] = {
+            "model": self._preset.model,
+            "messages": [
+                {"role": "system", "content": self._prompt},
+                {"role": "user", "content": text},
+            ],
+            "extra_body": dict(self._preset.body),
+        }
+        if self._manners.limit:
+            # About 1.5 Han characters a word, a token or less each; the rest is for JSON.
+            call[self._manners.limit] = 1024 + 4 * words + 32 * len(request.units)
+        if self._manners.temperature:
+            call["temperature"] = self._preset.temperature
+        if self._manners.answer_format == "schema":
+            call["response_format"] = {"type": "json_schema", "json_schema": _SCHEMA}
+        elif self._manners.answer_format == "object":
+            call["response_format"] = {"type": "json_object"}
+        return call
+
+    def _who(self) -> str:
+        return f"{self._preset.title} ({_host(self._preset.base_url)})"
+
+    # --- what went wrong ---
+
+    def _on_status(self, error: "openai.APIStatusError") -> float | None:
+        """Seconds to wait before trying again, None for the usual pause; else raises."""
+        status, said = error.status_code, _said(error)
+        if status in (400, 403, 422) and _FILTERED.search(said):
+            raise _Refused("refused", "the server's content filter refused it")
+        if status in (400, 422) and self._manners.limit and "tokens" in said:
+            self._adapt_limit(said)
+        if status in (400, 413, 422) and _TOO_LONG.search(said):
+            raise _Refused("length", "the server takes no text of this length")
+        if status in (400, 422):
+            self._adapt(said)
+        if status == 429 and _NO_MONEY.search(said):
+            self._fail(402, error)
+        if status in (408, 409, 425, 429) or status >= 500:
+            return self._retry_after(error)
+        return self._fail(status, error)
+
+    def _adapt(self, said: str) -> None:
+        """Leave out what the server does not know, once per thing; later calls remember."""
+        now = self._manners
+        if now.temperature and "temperature" in said:
+            raise _Adapt(replace(now, temperature=False))
+        if now.answer_format == "schema":
+            raise _Adapt(replace(now, answer_format="object"))
+        if now.answer_format == "object":
+            raise _Adapt(replace(now, answer_format="text"))
+
+    def _adapt_limit(self, said: str) -> None:
+        """Newer models know the limit by another name; small ones may have no room for it."""
+        if "max_completion_tokens" in said and self._manners.limit == "max_tokens":
+            raise _Adapt(replace(self._manners, limit="max_completion_tokens"))
+        if "max_tokens" in said or "max_completion_tokens" in said:
+            raise _Adapt(replace(self._manners, limit=""))
+
+    def _fail(self, status: int, error: "openai.APIStatusError") -> NoReturn:
+        env = self._preset.key_env or "the key"
+        hints = {
+            401: f"Check the key in {env}.",
+            402: "The account has no credit left: top it up, or choose another preset.",
+            403: f"The key in {env} may not use this model or this region.",
+            404: f"No model “{self._preset.model}”, or a wrong base URL: check both.",
+        }
+        hint = hints.get(status, "Check the model's name and the base URL.")
+        what = f"answered {error.status_code}"
+        if 300 <= status < 400:
+            what = f"points to another address ({status})"
+            hint = "Set the base URL to the address the server really has."
+        raise TranslatorError(f"{self._who()} {what}{_detail(error)}", hint) from None
+
+    def _retry_after(self, error: "openai.APIStatusError") -> float | None:
+        header = error.response.headers.get("retry-after", "")
+        seconds = _seconds(header)
+        if seconds is not None and seconds > _LONGEST_WAIT:
+            raise NetworkError(
+                f"{self._who()} asks to wait {seconds:.0f} s",
+                "Run it again then: what is done is kept.",
+            ) from None
+        return seconds
+
+    def _on_connection(self, error: "openai.APIConnectionError") -> None:
+        """A certificate that does not fit is no matter of waiting."""
+        cause: BaseException | None = error
+        while cause is not None:
+            if "CERTIFICATE" in str(cause).upper():
+                raise TranslatorError(
+                    f"{self._who()} shows a certificate that is not trusted",
+                    "Check the base URL, the clock, and the proxy's certificate.",
+                ) from None
+            cause = cause.__cause__ or cause.__context__
+
+    # --- reading ---
+
+    def _json(self, content: bytes) -> Mapping[str, Any]:
+        try:
+            body = json.loads(content)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
+            raise TranslatorError(
+                f"{self._who()} does not answer like a chat server",
+                "Check the base URL: it usually ends in /v1.",
+            )
+        return body
+
+    def _read(self, body: Mapping[str, Any], request: Request) -> Answer:
+        choice = next(iter(body["choices"]), None)
+        choice = choice if isinstance(choice, dict) else {}
+        said = choice.get("message")
+        said = said if isinstance(said, dict) else {}
+        usage = self._usage(body.get("usage"))
+        finish = choice.get("finish_reason")
+        if said.get("refusal") or finish in ("content_filter", "sensitive"):
+            return Answer(usage=usage, finish="refused", note="the server refused to translate it")
+        content = said.get("content")
+        texts = texts_of(content if isinstance(content, str) else "")
+        wanted = {u.id for u in request.units}
+        return Answer(
+            texts={k: v for k, v in texts.items() if k in wanted},
+            usage=usage,
+            finish="length" if finish == "length" else "stop",
+            note="" if texts else "the answer was not the JSON that was asked for",
+        )
+
+    def _usage(self, usage: object) -> Usage:
+        known = usage if isinstance(usage, dict) else {}
+        counts = [known.get(k) for k in ("prompt_tokens", "completion_tokens")]
+        sent, received = (c if isinstance(c, int) and c >= 0 else 0 for c in counts)
+        price = self._preset.price
+        if price is None or None in counts:
+            return Usage(calls=1, prompt_tokens=sent, completion_tokens=received)
+        cost = (sent * price.input + received * price.output) / 1_000_000
+        return Usage(
+            calls=1,
+            prompt_tokens=sent,
+            completion_tokens=received,
+            cost=cost,
+            currency=price.currency,
+        )
+
+
+class _Adapt(Exception):  # noqa: N818 - not an error: the call is made again in another form
+    def __init__(self, manners: _Manners) -> None:
+        super().__init__(manners)
+        self.manners = manners
+
+
+class _Refused(Exception):  # noqa: N818 - not an error: an answer without texts
+    def __init__(self, finish: Literal["length", "refused"], note: str) -> None:
+        super().__init__(note)
+        self.finish: Literal["length", "refused"] = finish
+        self.note = note
+
+
+_FILTERED = re.compile(
+    r"content.?filter|content.?policy|data.?inspection|content exists risk|inappropriate"
+    r"|sensitive (content|word|info)|safety system",
+    re.IGNORECASE,
+)
+_TOO_LONG = re.compile(
+    r"context.?(length|window|size)|maximum context|too (long|large)|exceeds? the (max|limit)"
+    r"|range of input length",
+    re.IGNORECASE,
+)
+_NO_MONEY = re.compile(r"insufficient|quota|balance|billing|arrear|credit", re.IGNORECASE)
+
+
+def _said(error: "openai.APIStatusError") -> str:
+    return error.response.text[:2000]
+
+
+def _detail(error: "openai.APIStatusError") -> str:
+    """The server's own words, short and in one line; servers quote keys, so those are cut out."""
+    body = error.body if isinstance(error.body, dict) else {}
+    said = body.get("message") or body.get("detail") or ""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(said)).split())
+    text = re.sub(r"\b[\w-]*(\*{2,}|sk-)[\w*-]*|\b[\w-]{24,}\b", "…", text)
+    return f": {text[:160]}" if text else ""
+
+
+def _seconds(header: str) -> float | None:
+    """`Retry-After` in seconds or as a date; None when it is neither."""
+    if re.fullmatch(r"\d{1,6}(\.\d+)?", header.strip()):
+        return float(header)
+    try:
+        when = parsedate_to_datetime(header)
+        return max(0.0, when.timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _host(url: str) -> str:
+    """Where a URL leads, without user, password, path and query."""
+    parts = urlsplit(url)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    return f"{parts.hostname or '?'}{port}"
+
+
+def _key(preset: Preset, environ: Mapping[str, str]) -> str:
+    parts = urlsplit(preset.base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise SettingsError(
+            f"The base URL of {preset.name} is not an http(s) address",
+            "It looks like https://api.example.com/v1, without a user or password.",
+        )
+    if not preset.model:
+        raise SettingsError(f"{preset.title} needs the name of a model", "Name it with --model.")
+    if not preset.key_env:
+        return ""
+    key = environ.get(preset.key_env, "").strip()
+    if not key:
+        raise SettingsError(
+            f"{preset.title} needs a key in the environment variable {preset.key_env}",
+            f"export {preset.key_env}=…",
+        )
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise SettingsError(f"The key in {preset.key_env} has characters that no key has")
+    if parts.scheme == "http" and not preset.local:
+        raise SettingsError(
+            f"The key in {preset.key_env} would travel unencrypted to {_host(preset.base_url)}",
+            "Use https, or a preset without a key.",
+        )
+    return key
+
+
+# --- the message and its answer -----------------------------------------------------------------
+
+
+def message(request: Request) -> str:
+    """The request as JSON: whatever a talk says stands in a string, and ends with it."""
+    card = request.card
+    talk = {
+        "title": card.title,
+        "event": card.event,
+        "speakers": list(card.speakers),
+        "summary": card.summary[:1500],
+    }
+    terms = {t.source: t for u in request.units for t in u.terms}
+    parts: dict[str, Any] = {
+        "talk": {k: v for k, v in talk.items() if v},
+        "terms": [_term(terms[s]) for s in sorted(terms, key=lambda s: (-len(s), s))],
+        "before": [{"en": english, "zh": chinese} for english, chinese in request.previous],
+        "after": request.following,
+        "translate": [{"id": u.id, "en": u.english} for u in request.units],
+        "mistakes": [{"id": one_id, "wrong": reason} for one_id, reason in request.reasons.items()],
+    }
+    return json.dumps({k: v for k, v in parts.items() if v}, ensure_ascii=False, indent=1)
+
+
+def _term(term: Term) -> str:
+    """One row in words that a model follows."""
+    targets = " or ".join(term.targets)
+    if term.policy == "keep" or (not targets and term.policy != "forbid"):
+        line = f"{term.source}: keep it in English, exactly so"
+    elif term.policy == "strict":
+        line = f"{term.source}: always {targets}"
+    elif term.policy == "prefer":
+        line = f"{term.source}: preferably {targets}"
+    else:
+        line = f"{term.source}: {targets or 'as the context asks'}"
+    if term.forbidden:
+        line += f"; never {' or '.join(term.forbidden)}"
+    return line
+
+
+def texts_of(content: str) -> dict[str, str]:
+    """The Chinese by id out of a model's answer, wherever the JSON stands in it.
+
+    Never by position: what carries no id is dropped, and so is an id that comes twice with
+    different texts. Of several answers in one, the last counts: models think aloud first.
+    """
+    content = content[:_LONGEST_ANSWER]
+    content = re.sub(r"<think(ing)?>.*?</think(ing)?>", "", content, flags=re.DOTALL)
+    content = re.sub(r"<think(ing)?>.*", "", content, flags=re.DOTALL)
+    answer: dict[str, str] = {}
+    loose: list[tuple[str, str]] = []
+    for value in _values(content):
+        pairs = _pairs(value)
+        if isinstance(value, dict) and "paragraphs" not in value:
+            loose += pairs  # the whole was cut off or broken; its finished parts still count
+        elif pairs:
+            answer = _unique(pairs)
+    return answer or _unique(loose)
+
+
+def _values(content: str) -> Iterator[object]:
+    """Every JSON object or array in a text, outermost first where one is whole."""
+    decoder = json.JSONDecoder()
+    at = 0
+    while (found := re.compile(r"[{\[]").search(content, at)) is not None:
+        try:
+            value, at = decoder.raw_decode(content, found.start())
+        except (ValueError, RecursionError):
+            at = found.start() + 1
+            continue
+        yield value
+
+
+def _pairs(value: object) -> list[tuple[str, str]]:
+    """(id, text) of `{"paragraphs": […]}`, of a bare list, of one entry or of `{"p0001": "…"}`."""
+    if isinstance(value, dict) and "paragraphs" in value:
+        value = value["paragraphs"]
+    if isinstance(value, list):
+        return [pair for item in value if isinstance(item, dict) for pair in _pairs(item)]
+    if not isinstance(value, dict):
+        return []
+    if isinstance(value.get("id"), str) and isinstance(value.get("zh"), str):
+        return [(value["id"], value["zh"])]
+    return [(k, v) for k, v in value.items() if re.fullmatch(r"p\d{4,}", k) and isinstance(v, str)]
+
+
+def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    texts = dict(pairs)
+    return {k: v for k, v in texts.items() if all(other == v for one, other in pairs if one == k)}
