@@ -194,7 +194,7 @@ She said "it is fast."
 That was all.
 (Nobody believed it.)
 We measured again.
-J. K. Rowling and Samuel L. Jackson were not involved.
+J. K. Rowling, Samuel L. Jackson and J. S. Bach were not involved.
 The kernel is written in C.
 Rust is next.
 You and I.

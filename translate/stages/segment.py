@@ -195,7 +195,7 @@ _USUAL_OPENINGS = _any_of(
     "yeah yes you you're your"
 )
 # After these a single capital is a name of its own ("written in C. Rust"), not an initial.
-_BEFORE_LETTER = _any_of("in and or with plan option vitamin type class grade step team")
+_BEFORE_LETTER = _any_of("in plan option vitamin type class grade step team")
 # Lower case at the start of a sentence all the same: iPhone, torch.compile, my_name, x86, foo().
 _IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z]|\d|\()|[a-z]\w*[._]\w")
 
