@@ -52,6 +52,7 @@ _QUOTED = 40  # characters of a text quoted in a reason
 # of talks have 1.0, 1.5 and 2.0 at the 5th, 50th and 95th percentile.
 _LOWEST, _HIGHEST = 0.7, 2.4
 _ENOUGH_WORDS = 12
+_ENDLESS = 2000  # characters: beyond any length, and not worth looking at closely
 _MANY_WORDS = 25  # from here on people keep within the limits without exception
 
 
@@ -352,9 +353,12 @@ _CODE = re.compile(
     r"|\b\w*[A-Za-z0-9]_\w+\b|\b__\w+__\b"  # foo_bar
     r"|\b[A-Za-z_]\w*\(\)"  # foo()
     r"|(?<![\w-])--[a-z][\w-]+"  # --flag
-    r"|\b[a-z]+[A-Z]\w*\b(?<!s[A-Z])"  # camelCase, but also iPhone: kept as written, too
+    r"|\b[a-z]+[A-Z]\w*\b(?<!s[A-Z])",  # camelCase, but also iPhone: kept as written, too
+    re.ASCII,  # Chinese may touch it
 )
-_NAME = re.compile(r"\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+\b|\b[A-Z]+\d[\w-]*\b")
+_NAME = re.compile(
+    r"\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+\b|\b[A-Z]+\d[\w-]*\b|\b[a-z]+[A-Z]\w*\b", re.ASCII
+)
 
 
 def _is_code(token: str) -> bool:
@@ -488,6 +492,8 @@ def findings(
 
     Only structural errors refuse a person's words; other errors become warnings there.
     """
+    if len(chinese) > _ENDLESS + 40 * len(english):
+        return (Finding("length", "error", "the translation does not end"),)
     found = []
     for check in CHECKS:
         reason = check.run(english, chinese, terms)

@@ -62,8 +62,8 @@ class Said:
 
 
 def _plain(value: Decimal) -> Decimal:
-    """One form per value, so that 2.0 and 2 are equal and print alike."""
-    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+    """One form per value, so that 2.0 and 2 print alike; rounded to 28 digits."""
+    return value.normalize()
 
 
 class _Reader:
@@ -199,11 +199,11 @@ def english(text: str) -> Said:
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "双": 2}
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _HAN_SCALES = {"万": 10**4, "亿": 10**8, "兆": 10**12}
-_HAN = re.compile("[〇零一二三四五六七八九两双十百千万亿兆]+(?:点[〇零一二三四五六七八九]+)?")
+_HAN = re.compile("[〇零一二三四五六七八九两双十百千万亿兆]{1,24}(?:点[〇零一二三四五六七八九]+)?")
 _MIXED = re.compile(
     r"(?P<glued>[A-Za-z]-?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<rest>(?:\.\d+)+)?"
-    r"(?:(?:[多余几])?(?P<han>(?:[十百千](?![米克瓦字])|[万亿])+)|\s?(?P<suffix>[KkMBTb])(?![A-Za-z])"
+    r"(?:(?:[多余几])?(?P<han>(?:[十百千](?![米克瓦字])|[万亿]){1,24})|\s?(?P<suffix>[KkMBTb])(?![A-Za-z])"
     r"|\s+(?P<word>thousand|million|billion|trillion)\b)?"
 )
 
