@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 _SMALL = re.findall(
     r"\w+",
@@ -176,6 +177,7 @@ def _digits(reader: _Reader, match: re.Match[str], before: str) -> None:
         reader.end()
 
 
+@lru_cache(maxsize=256)  # several checks ask about the same paragraph
 def english(text: str) -> Said:
     """The numbers of an English text.
 
@@ -276,6 +278,7 @@ class Written:
     arabic: frozenset[Decimal]
 
 
+@lru_cache(maxsize=256)
 def chinese(text: str) -> Written:
     """The numbers of a Chinese text, in Arabic digits, Han numerals or both."""
     text = unicodedata.normalize("NFKC", text)
