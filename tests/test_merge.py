@@ -1,0 +1,285 @@
+"""Merging: the laws, over any edits of any drafts, and the stories that an editor lives through."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, render
+from translate.merge import merge
+
+WORDS = ("alpha", "beta", "gamma", "模型", "训练", "编译器", "图", "kernel")
+sentence = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
+
+
+def draft_of(
+    passages: Sequence[tuple[float, str, str]],
+    *,
+    title: str = "T",
+    lead: str = "导语。",
+    headings: Sequence[str] = ("One",),
+    notes: Sequence[int] = (),
+) -> str:
+    """A whole draft of (start, English, Chinese)."""
+    blocks: list[Block] = [
+        Free(text=lead),
+        Free(text="---"),
+        Heading(text="写在最前"),
+        Free(text="---"),
+    ]
+    every = max(1, len(passages) // max(1, len(headings)))
+    titles = list(headings)
+    for n, (at, (_, english, chinese)) in enumerate(
+        zip(anchors([p[0] for p in passages]), passages, strict=True)
+    ):
+        if titles and n % every == 0:
+            blocks.append(Heading(text=titles.pop(0)))
+        slots = (Note(reason=f"why {at}"),) if n in notes else ()
+        blocks.append(Passage(at=at, english=english, chinese=chinese, notes=slots))
+    blocks += [Heading(text="编者最后的碎碎念"), Free(text="- （编者留言）")]
+    front = (("title", title), ("author", "\n   name: a\n   github: b"), ("category", "insights"))
+    return render(Draft(front=front, blocks=tuple(blocks)))
+
+
+@st.composite
+def talks(draw: st.DrawFn) -> str:
+    starts = sorted(draw(st.sets(st.integers(0, 40), max_size=6)))
+    return draft_of(
+        [(s * 1.5, draw(sentence), draw(sentence)) for s in starts],
+        title=draw(st.sampled_from(("T", "U"))),
+        lead=draw(sentence),
+        headings=draw(st.lists(st.sampled_from(("One", "Two", "Three")), max_size=3)),
+        notes=draw(st.lists(st.integers(0, 5), max_size=2)),
+    )
+
+
+typed = st.sampled_from(
+    [
+        "编辑写的",
+        "typed by hand",
+        "## 我的标题",
+        "",
+        "---",
+        "> 引用",
+        "<!-- 00:00:03 -->",
+        "```",
+        "note: x",
+    ]
+)
+
+
+@st.composite
+def edits(draw: st.DrawFn, text: str) -> str:
+    """`text` after some typing: lines and words put in, taken out, changed and moved."""
+    lines = text.split("\n")
+    for _ in range(draw(st.integers(1, 5))):
+        at = draw(st.integers(0, max(0, len(lines) - 1)))
+        kind = draw(st.sampled_from(("insert", "delete", "word", "cut", "move", "copy", "split")))
+        if kind == "insert" or not lines:
+            lines[at:at] = [*draw(st.sampled_from(([], [""]))), draw(typed)]
+        elif kind == "delete":
+            del lines[at : at + draw(st.integers(1, 8))]
+        elif kind == "word":
+            lines[at] = f"{lines[at]}{draw(typed)}"
+        elif kind == "cut":
+            lines[at] = lines[at][draw(st.integers(0, 6)) :]
+        elif kind == "split":
+            middle = len(lines[at]) // 2
+            lines[at : at + 1] = [lines[at][:middle], "", lines[at][middle:]]
+        else:
+            some = lines[at : at + draw(st.integers(1, 8))]
+            if kind == "move":
+                del lines[at : at + len(some)]
+            to = draw(st.integers(0, len(lines)))
+            lines[to:to] = some
+    return "\n".join(lines)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[str, str, str]:
+    base, new = draw(talks()), draw(talks())
+    return base, draw(edits(base)), new
+
+
+@given(histories())
+def test_nothing_new_changes_nothing(history: tuple[str, str, str]) -> None:
+    base, edited, _ = history
+    assert merge(base, edited, base).text == edited
+    assert merge(base, edited, edited).text == edited
+
+
+@given(talks(), talks())
+def test_an_untouched_draft_becomes_the_new_one(base: str, new: str) -> None:
+    assert merge(base, base, new).text == new
+    assert merge(base, new, new).text == new
+
+
+@settings(max_examples=300)
+@given(histories())
+def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    merged = merge(base, edited, new).text
+    ours = set(re.findall(r"\w+", base))
+    words = Counter(w for w in re.findall(r"\w+", edited) if w not in ours)
+    assert words <= Counter(re.findall(r"\w+", merged))
+    lines = set(merged.split("\n"))
+    assert {line for line in edited.split("\n") if line.strip() and line not in base} <= lines
+
+
+@settings(max_examples=300)
+@given(histories())
+def test_merging_again_before_the_base_was_written_changes_nothing(
+    history: tuple[str, str, str],
+) -> None:
+    base, edited, new = history
+    merged = merge(base, edited, new).text
+    assert merge(base, merged, new).text == merged
+
+
+@given(histories())
+def test_a_merge_that_we_did_not_need_is_the_edited_file(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    once = merge(base, edited, new)
+    assert merge(new, once.text, new).text == once.text
+
+
+@given(histories())
+def test_line_ends_of_windows_stay(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    windows = edited.replace("\n", "\r\n")
+    if "\n" in edited and windows not in (base, new) and edited not in (base, new) and base != new:
+        assert merge(base, windows, new).text == merge(base, edited, new).text.replace("\n", "\r\n")
+
+
+# --- stories ------------------------------------------------------------------------------------
+
+OLD = [(10.0, "First.", "第一。"), (20.0, "Second.", "第二。"), (30.0, "Third.", "第三。")]
+NEW = [(10.0, "First.", "其一。"), (20.0, "Second.", "其二。"), (30.0, "Third.", "其三。")]
+
+
+def test_the_editors_words_stay_and_the_proposal_is_listed() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第二。", "第二个。")
+    merged = merge(base, edited, draft_of(NEW))
+    assert merged.text == draft_of([NEW[0], (20.0, "Second.", "第二个。"), NEW[2]])
+    (conflict,) = merged.conflicts
+    assert (conflict.at, conflict.edited, conflict.new) == (
+        20.0,
+        "第二个。<!-- 00:00:20 -->",
+        "其二。<!-- 00:00:20 -->",
+    )
+    assert conflict.base == "第二。<!-- 00:00:20 -->"
+
+
+def test_a_deleted_paragraph_stays_deleted() -> None:
+    base = draft_of(OLD)
+    edited = draft_of([OLD[0], OLD[2]])
+    merged = merge(base, edited, draft_of(NEW, notes=[1]))
+    assert merged.text == draft_of([NEW[0], NEW[2]])
+    assert merged.conflicts == ()
+
+
+def test_a_new_paragraph_comes_in_at_its_time_after_the_editors_text() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第一。<!-- 00:00:10 -->", "第一。<!-- 00:00:10 -->\n\n我的话。")
+    new = draft_of([OLD[0], (15.0, "Between.", "之间。"), *OLD[1:]])
+    text = merge(base, edited, new).text
+    order = [text.index(s) for s in ("第一。", "我的话。", "Between.", "之间。", "Second.")]
+    assert order == sorted(order)
+    assert text.count("之间。") == 1
+
+
+def test_a_translation_that_arrives_later_fills_its_slot() -> None:
+    base = draft_of([OLD[0], (20.0, "Second.", "")])
+    edited = base.replace("第一。", "第一句。")
+    text = merge(base, edited, draft_of(OLD[:2])).text
+    assert "第一句。" in text
+    assert "第二。<!-- 00:00:20 -->" in text
+    assert "【待译】" not in text
+
+
+def test_a_paragraph_moved_by_the_editor_is_followed() -> None:
+    base = draft_of(OLD)
+    piece = "第三。<!-- 00:00:30 -->\n\n"
+    edited = base.replace(piece, "").replace("## One\n\n", f"## One\n\n{piece}")
+    text = merge(base, edited, draft_of(NEW)).text
+    assert text.index("其三。") < text.index("其一。")
+    assert text.count("其三。") == 1
+
+
+def test_paragraphs_joined_by_the_editor_are_not_doubled() -> None:
+    base = draft_of(OLD)
+    edited = base.replace(
+        "第一。<!-- 00:00:10 -->", "第一，第二。<!-- 00:00:10 --><!-- 00:00:20 -->"
+    ).replace("第二。<!-- 00:00:20 -->\n\n", "")
+    merged = merge(base, edited, draft_of(NEW))
+    assert "其一。" not in merged.text
+    assert "其二。" not in merged.text
+    assert {c.new for c in merged.conflicts} == {
+        "其一。<!-- 00:00:10 -->",
+        "其二。<!-- 00:00:20 -->",
+    }
+
+
+def test_a_retranscription_moves_starts_by_a_second() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第二。", "第二个。")
+    later = [(s + 1.0, f"{e} Indeed.", c) for s, e, c in NEW]
+    merged = merge(base, edited, draft_of(later))
+    assert merged.text.count("第二个。") == 1
+    assert "其二。" not in merged.text
+    assert "其一。<!-- 00:00:11 -->" in merged.text
+    assert [c.at for c in merged.conflicts] == [20.0]
+
+
+def test_a_broken_anchor_is_still_the_editors_paragraph() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第二。<!-- 00:00:20 -->", "第二。<!-- 00:0:20 -->")
+    merged = merge(base, edited, draft_of(NEW))
+    assert "第二。<!-- 00:0:20 -->" in merged.text
+    assert "其二。" not in merged.text
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        ("title: Mine\ncategory: insights\n", "title: Mine\nsource: u\ncategory: news\n"),
+        (
+            "category: insights\ntitle: T\nmine: 1\n",
+            "category: news\ntitle: V\nsource: u\nmine: 1\n",
+        ),
+        ("title: T\n", "title: V\nsource: u\n"),
+    ],
+)
+def test_front_matter_is_merged_key_by_key(edited: str, expected: str) -> None:
+    def page(front: str) -> str:
+        return f"---\n{front}---\n\nBody.\n"
+
+    base = page("title: T\ncategory: insights\n")
+    new = page("title: V\nsource: u\ncategory: news\n")
+    assert merge(base, page(edited), new).text == page(expected)
+
+
+def test_a_filled_note_stays_and_an_unwanted_slot_stays_away() -> None:
+    base = draft_of(OLD, notes=[0, 1])
+    edited = base.replace(
+        "> 编者注 ✍️：<!-- 提示：why 00:00:10 -->", "> 编者注 ✍️：他是谁。"
+    ).replace("\n\n> 编者注 ✍️：<!-- 提示：why 00:00:20 -->", "")
+    text = merge(base, edited, draft_of(NEW, notes=[0, 1, 2])).text
+    assert "> 编者注 ✍️：他是谁。" in text
+    assert "why 00:00:10" not in text
+    assert "why 00:00:20" not in text
+    assert "why 00:00:30" in text
+
+
+@given(histories())
+@example(("", "", "x"))
+def test_an_empty_or_headless_file_is_a_file_too(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    body = edited.split("\n---\n", 1)[-1]
+    merged = merge(base, body, new).text
+    assert merge(base, merged, new).text == merged
+    assert merge(base, "", new).text == merge(base, merge(base, "", new).text, new).text

@@ -1,0 +1,295 @@
+"""Merge what is generated today into a draft that a person has edited.
+
+`base` is what was generated last time, `edited` the file as it is now, `new` what would be
+generated today. The file stays the editor's: its text and its order are the start, and what has
+changed from `base` to `new` is brought into it where the editor has not been.
+
+- A block that the editor left as it was takes the new text.
+- A block that the editor changed keeps the editor's words; the new text is listed as a conflict.
+- A block that the editor deleted stays deleted.
+- A paragraph that is new comes in at its place.
+
+A block is known by its text, else by its anchor, else by what stands around it. Only text that
+is word for word what we generated is ever replaced or removed; so whatever goes wrong in finding
+counterparts, nothing that a person typed can be lost.
+
+Text in, text out: knows the shape of a draft from `draft`, and no files.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from translate.draft import ANCHOR, NOTE, chunks, seconds, split_front
+
+_NEAR = 2.0  # seconds by which a new transcription may move the start of a paragraph
+_ALIKE = 0.4  # share of words that two texts without an anchor have in common
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A block that both the editor and we have changed; the editor's text is in the draft."""
+
+    at: float | None  # seconds into the talk; None outside its paragraphs
+    base: str
+    edited: str
+    new: str  # empty where there is no such block any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    text: str
+    conflicts: tuple[Conflict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    text: str  # without white space at the ends of lines
+    raw: str
+    gap: str
+    kind: str  # "front", "english", "chinese", "note", "heading", "text"
+    names: tuple[str, ...] = ()  # its anchors, or its key
+
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        return {(self.kind, name) for name in self.names}
+
+
+def merge(base: str, edited: str, new: str) -> Merged:
+    """`edited`, with what changed from `base` to `new`.
+
+    merge(base, edited, base) is edited; merge(base, base, new) and merge(x, new, new) are new;
+    merge(base, merged, new) is merged again.
+    """
+    if new in (base, edited):
+        return Merged(text=edited)
+    if edited == base:
+        return Merged(text=new)
+    windows = "\r\n" in edited
+    old, mine, theirs = (t.replace("\r\n", "\n") for t in (base, edited, new))
+    fronts = [list(_front_units(t)) for t in (old, mine, theirs)]
+    bodies = [list(_body_units(t)) for t in (old, mine, theirs)]
+    start, end = _fences(mine)
+    front, first = _Merge(*fronts).result() if start else ("", [])
+    body, second = _Merge(*bodies).result()
+    text = f"{start}{front}{end}{body}"
+    return Merged(
+        text=text.replace("\n", "\r\n") if windows else text,
+        conflicts=(*first, *second),
+    )
+
+
+# --- a text as units ----------------------------------------------------------------------------
+
+_SUMMARY = re.compile(r"<summary>[^\n]*?(\d{2,}:[0-5]\d:[0-5]\d(?:\.\d{3})?)")
+_HEADING = re.compile(r"#{1,6} ")
+_KEY = re.compile(r"([^\s#:-][^:\n]*):")
+
+
+def _fences(text: str) -> tuple[str, str]:
+    """What opens and what closes the front matter, with all white space after it."""
+    lines, whole, body = split_front(text)
+    if not whole:
+        return "", body[: len(body) - len(body.lstrip("\n"))]
+    blank = body[: len(body) - len(body.lstrip("\n"))]
+    opening = whole.index("\n") + 1
+    return whole[:opening], whole[opening + len(lines) :] + blank
+
+
+def _front_units(text: str) -> Iterator[_Unit]:
+    lines, _, _ = split_front(text)
+    group: list[str] = []
+    for line in [*re.findall(r"[^\n]*\n", lines), None]:
+        if group and (line is None or _KEY.match(line)):
+            raw = "".join(group).removesuffix("\n")
+            key = _KEY.match(raw)
+            yield _unit(raw, "\n", "front", (key.group(1),) if key else ())
+            group = []
+        if line is not None:
+            group.append(line)
+
+
+def _body_units(text: str) -> Iterator[_Unit]:
+    _, _, body = split_front(text)
+    last = ""  # the anchor that a note belongs to
+    for chunk in chunks(body.lstrip("\n")):
+        kind, names = _kind(chunk.text, last)
+        last = names[-1] if names and kind in ("chinese", "note") else ""
+        yield _unit(chunk.text, chunk.gap, kind, names)
+
+
+def _unit(raw: str, gap: str, kind: str, names: tuple[str, ...]) -> _Unit:
+    text = "\n".join(line.rstrip() for line in raw.split("\n"))
+    return _Unit(text, raw, gap, kind, names)
+
+
+def _kind(text: str, last: str) -> tuple[str, tuple[str, ...]]:
+    summary = _SUMMARY.search(text) if text.startswith("<details") else None
+    if summary:
+        return "english", (summary.group(1),)
+    if text.startswith(NOTE[:4]) and not ANCHOR.search(text):
+        return "note", (last,) if last else ()
+    names = tuple(ANCHOR.findall(text))
+    if names:
+        return "chinese", names
+    return ("heading" if _HEADING.match(text) else "text"), ()
+
+
+# --- counterparts -------------------------------------------------------------------------------
+
+
+def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
+    """Which unit of `right` each unit of `left` has become: by text, then key, then place."""
+    pairs: dict[int, int] = {}
+    same = SequenceMatcher(None, [u.text for u in left], [u.text for u in right], autojunk=False)
+    for block in same.get_matching_blocks():
+        pairs.update((block.a + n, block.b + n) for n in range(block.size))
+    _pair_by_key(left, right, pairs)
+    _pair_by_place(left, right, pairs)
+    return pairs
+
+
+def _pair_by_key(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
+    taken = set(pairs.values())
+    where = {k: j for j in reversed(range(len(right))) if j not in taken for k in right[j].keys}
+    for i, unit in enumerate(left):
+        found = next((where[k] for k in unit.keys if k in where), None)
+        if i not in pairs and found is not None:
+            # One unit may answer for several: an editor joins paragraphs, anchors and all.
+            pairs[i] = found
+
+
+def _pair_by_place(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
+    taken = set(pairs.values())
+    after = {}  # for each unit of `left`, the counterpart of the next one that has one
+    following = len(right)
+    for i in reversed(range(len(left))):
+        following = pairs.get(i, following)
+        after[i] = following
+    previous = -1
+    for i, unit in enumerate(left):
+        if i not in pairs:
+            free = (j for j in range(previous + 1, after[i]) if j not in taken)
+            found = next((j for j in free if _similar(unit, right[j])), None)
+            if found is not None:
+                pairs[i] = found
+                taken.add(found)
+        previous = pairs.get(i, previous)
+
+
+def _similar(a: _Unit, b: _Unit) -> bool:
+    if a.kind != b.kind:
+        return False
+    if a.names and b.names and a.kind != "front":
+        return abs(seconds(a.names[0]) - seconds(b.names[0])) <= _NEAR
+    if a.kind == "heading":
+        return True
+    one, two = (Counter(re.findall(r"[A-Za-z0-9]+|[^\W_]", u.text)) for u in (a, b))
+    return 2 * (one & two).total() >= _ALIKE * (one.total() + two.total())
+
+
+# --- merging ------------------------------------------------------------------------------------
+
+
+class _Merge:
+    """One merge of three lists of units. Its rules look at whole texts and keys, not at places,
+    so that doing it twice is doing it once."""
+
+    def __init__(self, base: list[_Unit], edited: list[_Unit], new: list[_Unit]) -> None:
+        self.base, self.edited, self.new = base, edited, new
+        self.became = _pairs(base, new)
+        self.texts = {u.text for u in edited}
+        self.keys = {k: u for u in edited for k in u.keys}
+        self.ours = {u.text for u in (*base, *new)}
+        self.replaced: dict[str, _Unit | None] = {}
+        self.conflicts: list[Conflict] = []
+
+    def result(self) -> tuple[str, list[Conflict]]:
+        self._compare()
+        out: list[_Unit] = []
+        for unit in self.edited:
+            fresh = self.replaced.get(unit.text, unit)
+            if fresh is not None:
+                out.append(fresh if fresh is unit else replace(fresh, gap=unit.gap))
+        self._insert(out)
+        return _joined(out, self.edited), self.conflicts
+
+    def _compare(self) -> None:
+        """What to replace, and what the editor has changed as well."""
+        edited = _pairs(self.base, self.edited)
+        many = Counter(u.text for u in self.base)
+        later = {u.text for u in self.new}
+        for i, unit in enumerate(self.base):
+            fresh = self.new[self.became[i]] if i in self.became else None
+            if unit.text in later or many[unit.text] > 1:
+                continue  # the same again, or a text that stands for nothing in particular
+            if unit.text in self.texts:
+                self.replaced[unit.text] = fresh
+            elif i in edited and (fresh is None or fresh.text not in self.texts):
+                self._conflict(unit.text, self.edited[edited[i]], fresh)
+
+    def _conflict(self, base: str, mine: _Unit, fresh: _Unit | None) -> None:
+        names = mine.names or (fresh.names if fresh else ())
+        timed = mine.kind in ("english", "chinese", "note") and names
+        self.conflicts.append(
+            Conflict(
+                at=seconds(names[0]) if timed else None,
+                base=base,
+                edited=mine.text,
+                new=fresh.text if fresh else "",
+            )
+        )
+
+    def _insert(self, out: list[_Unit]) -> None:
+        """What `new` has and `base` had not."""
+        known = set(self.became.values())
+        moved = self._moved()
+        for j, unit in enumerate(self.new):
+            if j in known or unit.text in self.texts:
+                continue
+            mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
+            if mine is not None:
+                self._conflict("", mine, unit)
+            elif not self._deleted(unit, moved):
+                out.insert(self._place(j, out), unit)
+
+    def _moved(self) -> dict[str, str]:
+        """Anchors of `new` and what they were in `base`."""
+        same = {n: n for u in self.base for n in u.names}
+        pairs = ((self.base[i], self.new[j]) for i, j in self.became.items())
+        return same | {n: o for b, f in pairs for o, n in zip(b.names, f.names, strict=False)}
+
+    def _deleted(self, unit: _Unit, moved: dict[str, str]) -> bool:
+        """Whether it belongs to a paragraph that the editor has taken out."""
+        if not unit.names or unit.names[0] not in moved:
+            return False
+        here = {name for u in self.edited for name in u.names}
+        return not here & {unit.names[0], moved[unit.names[0]]}
+
+    def _place(self, j: int, out: list[_Unit]) -> int:
+        """After the nearest of its predecessors in `new`, and what the editor wrote below that."""
+        for previous in reversed(self.new[:j]):
+            where = [
+                n for n, u in enumerate(out) if u.text == previous.text or u.keys & previous.keys
+            ]
+            if where and (len(where) == 1 or previous.names):
+                at = where[-1] + 1
+                while at < len(out) and self._written(out[at]):
+                    at += 1
+                return at
+        return 0
+
+    def _written(self, unit: _Unit) -> bool:
+        return unit.text not in self.ours and not unit.names and unit.kind != "heading"
+
+
+def _joined(units: list[_Unit], edited: list[_Unit]) -> str:
+    """The units with the white space between them; the file ends as the edited one does."""
+    if not units:
+        return ""
+    between = "\n" if units[0].kind == "front" else "\n\n"
+    last = edited[-1].gap if edited else between[:1]
+    gaps = [u.gap if u.gap.count("\n") >= len(between) else between for u in units[:-1]]
+    return "".join(u.raw + gap for u, gap in zip(units, [*gaps, last], strict=True))
