@@ -689,3 +689,13 @@ def test_the_server_saw_the_terms_on_every_try() -> None:
             json.dumps(server.calls[1].message["mistakes"], ensure_ascii=False).count("1990") == 1
         )
     assert chat_server.targets_of("compiler: always 编译器") == ["编译器"]
+
+
+def test_a_persons_words_come_before_a_paid_answer() -> None:
+    """A memory that learned the paragraph later takes the place of the stored machine answer."""
+    store = Book()
+    run(Scripted(rightly), 2, store)
+    known = Memory([Entry(source=english(1), target="一个人写的译文，很短。")])
+    outcome = run(Scripted(rightly), 2, store, reuse=known)
+    assert outcome.translations[1].chinese == "一个人写的译文，很短。"
+    assert outcome.translations[0].chinese == truth(units_of(paragraphs(2), terms_of)[0])

@@ -224,16 +224,20 @@ class _Run:
     # --- what costs nothing ---
 
     def recall(self, reuse: TranslationMemory | None) -> None:
-        """Take what is stored, then what the memory knows; checked again, for rules may change."""
+        """Take what the memory knows, then what is stored; checked again, for rules may change.
+
+        The memory holds people's words, so it comes before a paid answer.
+        """
         for unit in self.units:
-            stored = self.store.get(key(unit, self.translator.engine))
+            known = reuse.lookup(unit) if reuse is not None else None
+            if reuse is not None and known is not None:
+                self._take(unit, _tidy(known), reuse.engine, by_person=True)
+            stored = (
+                None if unit.id in self.done else self.store.get(key(unit, self.translator.engine))
+            )
             if stored is not None:
                 person = self.translator.by_person
                 self._take(unit, stored.chinese, stored.engine, by_person=person)
-            if unit.id not in self.done and reuse is not None:
-                known = reuse.lookup(unit)
-                if known is not None:
-                    self._take(unit, _tidy(known), reuse.engine, by_person=True)
         self._tell()
 
     def _take(self, unit: Unit, text: str, by: Engine, *, by_person: bool) -> None:
