@@ -219,13 +219,24 @@ def test_damage_in_the_middle_is_flagged_and_the_rest_kept(tmp_path: Path) -> No
     assert audio.duration > 15
 
 
+def test_a_stream_may_change_its_layout_and_rate_midway(tmp_path: Path) -> None:
+    one = write(tmp_path / "1.mp3", "libmp3lame", tone(3.0, 44100), 44100, "mono")
+    two = write(tmp_path / "2.mp3", "libmp3lame", tone(3.0, 48000), 48000, "stereo")
+    both = tmp_path / "both.mp3"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    audio = decode(both)
+    assert abs(audio.duration - 6.0) < 0.3
+    assert abs(pitch(audio) - 440) < 1.5
+    assert audio.window(5.0, 5.5).any()
+
+
 def test_progress_is_in_seconds_and_ends_full(tmp_path: Path) -> None:
     steps: list[Step] = []
     decode(
         write(tmp_path / "a.flac", "flac", tone(35.0, 8000), 8000),
         progress=lambda s: steps.append(s),
     )
-    assert [round(s.done) for s in steps[:-1]] == [10, 20, 31] or len(steps) == 4
+    assert len(steps) == 4
     assert all(s.stage == "decode" and s.unit == "seconds" for s in steps)
     assert steps[-1].done == steps[-1].total == pytest.approx(35.0, abs=0.01)
 

@@ -3,7 +3,9 @@
 import itertools
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -471,6 +473,16 @@ def test_real_speech_is_transcribed_word_for_word(
     assert transcript.language == "en"
     assert transcript.flags == ()
     assert all(c.confidence and c.confidence > 0.9 for c in transcript.cues)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_real_chinese_is_said_to_be_chinese(fixture_model: Whisper, tmp_path: Path) -> None:
+    archive = shared_data("audio/other-language/zh-CN_testing_audio-and-trans.zip")
+    with zipfile.ZipFile(archive) as files:
+        clip = Path(files.extract("audio.wav", tmp_path))
+    with pytest.raises(LanguageError, match="'zh'"):
+        transcribe_audio(decode(clip), fixture_model, Silero(), journal=Journaled())
 
 
 @pytest.mark.data

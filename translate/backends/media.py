@@ -128,7 +128,6 @@ class _Decoding:
         self.filled = 0
         self.heard = 0.0  # seconds that went into the resampler, and silence
         self.base: float | None = None
-        self.setup: tuple[str, str, int] | None = None
         self.resampler: AudioResampler | None = None
         self.flags: list[Flag] = []
         self.bad = 0
@@ -173,9 +172,9 @@ class _Decoding:
 
     def _keep_time(self, frame: AudioFrame) -> None:
         """Fill with silence where this frame starts later than all that came before it."""
-        if frame.pts is None or frame.time_base is None:
+        at = frame.time
+        if at is None:
             return
-        at = float(frame.pts * frame.time_base)
         if self.base is None:
             self.base = self._zero(at)
         gap = at - self.base - self.heard
@@ -206,16 +205,19 @@ class _Decoding:
         return self.declared + MISSING_SECONDS - self.heard
 
     def _resample(self, frame: AudioFrame) -> None:
-        setup = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if setup != self.setup:  # some streams change their layout midway
+        self.heard += frame.samples / frame.sample_rate
+        frame.pts = None  # holes are filled above; the resampler must not judge again
+        try:
+            self._pass(frame)
+        except ValueError:  # the stream changed its layout or rate midway
             self._flush()
-            self.setup = setup
+            self._pass(frame)
+
+    def _pass(self, frame: AudioFrame) -> None:
         if self.resampler is None:
             self.resampler = AudioResampler(
                 format="s16", layout="mono", rate=RATE, frame_size=16384
             )
-        self.heard += frame.samples / frame.sample_rate
-        frame.pts = None  # holes are filled above; the resampler must not judge again
         for out in self.resampler.resample(frame):
             self._append(out.to_ndarray()[0])
 
