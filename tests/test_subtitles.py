@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translate.backends.captions import read
@@ -27,6 +27,7 @@ def test_text_cannot_break_the_format() -> None:
 lines = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -102,6 +102,8 @@ def test_lines_of_no_cue_are_flagged(tmp_path: Path) -> None:
         ("a.srt", SRT.replace("00:00:03,000 -->", "00:00:3x,000 -->"), None),
         ("a.srt", SRT.replace("00:00:03,000 -->", "00:03 -->"), 7),
         ("a.vtt", VTT.replace("01:00:03.000 -->", "1 hour -->"), 19),
+        ("a.srt", SRT.replace("00:00:03,000 -->", f"{'9' * 5000}:00:03,000 -->"), 7),
+        ("a.vtt", VTT.replace("01:00:03.000 -->", f"{'9' * 5000}:00:03.000 -->"), 19),
         ("a.srt", "", None),
         ("a.srt", "just some text\n", None),
         ("a.vtt", "WEBVTT\n\n", None),

@@ -28,9 +28,9 @@ def write(
     layout: str = "mono",
     start: float = 0.0,
     hole: tuple[float, float] | None = None,
-    picture: bool = False,
+    picture: float = 0.0,
 ) -> Path:
-    """A media file with `samples` on every channel; times shifted by `start`, skipping `hole`."""
+    """`samples` on every channel, shifted by `start`, without `hole`; `picture` seconds of it."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("mpeg4", rate=5) if picture else None
         if video is not None:
@@ -40,7 +40,7 @@ def write(
         if codec in ("aac", "libmp3lame", "wmav2"):
             audio.bit_rate = 96_000
         if video is not None:
-            for i in range(int(5 * (start + len(samples) / rate))):
+            for i in range(int(5 * picture)):
                 frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), i % 255, np.uint8))
                 frame.pts, frame.time_base = i, Fraction(1, 5)
                 container.mux(video.encode(frame))
@@ -118,7 +118,7 @@ def test_the_quietest_place_is_found() -> None:
 
 
 def test_sound_that_starts_late_keeps_the_pictures_times(tmp_path: Path) -> None:
-    source = write(tmp_path / "a.mkv", "flac", tone(2.0, 16000), 16000, start=1.5, picture=True)
+    source = write(tmp_path / "a.mkv", "flac", tone(2.0, 16000), 16000, start=1.5, picture=3.5)
     audio = decode(source)
     assert abs(audio.duration - 3.5) < 0.01
     assert not audio.window(0, 1.45).any()
@@ -194,6 +194,14 @@ def test_files_without_usable_sound_say_what_they_are(
         decode(make(tmp_path))
     assert says in caught.value.message
     assert caught.value.hint
+
+
+def test_a_picture_that_outlasts_the_sound_is_no_damage(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.mp4", "aac", tone(4.0, 44100), 44100, picture=12.0)
+    assert probe(source).duration == pytest.approx(12.0, abs=0.3)
+    audio = decode(source)
+    assert abs(audio.duration - 4.0) < 0.1
+    assert audio.flags == ()
 
 
 def test_what_is_missing_at_the_end_is_flagged(tmp_path: Path) -> None:

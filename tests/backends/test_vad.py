@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shared import shared_data
@@ -82,6 +82,7 @@ def test_a_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch) ->
     assert "pip install" in caught.value.hint
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.2, 0.34, 0.4, 0.49, 0.5, 0.9]), max_size=400))
 def test_spans_are_ordered_disjoint_and_hold_every_long_stretch(p: list[float]) -> None:
     probabilities = np.array(p, np.float32)

@@ -126,6 +126,7 @@ speech_strategy = st.lists(st.tuples(st.floats(0.0, 8.0), st.floats(0.05, 70.0))
 )
 
 
+@settings(deadline=None)
 @given(speech_strategy, st.floats(0.0, 20.0), st.floats(0.0, 1.0))
 def test_every_instant_of_speech_is_in_one_window(
     spans: list[Span], tail: float, where: float
@@ -144,6 +145,7 @@ def test_every_instant_of_speech_is_in_one_window(
         assert covered == pytest.approx(span.end - span.start, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(speech_strategy)
 def test_cuts_are_in_pauses_unless_there_is_none(spans: list[Span]) -> None:
     cuts: list[tuple[float, float]] = []
@@ -387,6 +389,15 @@ def test_more_words_than_can_be_said() -> None:
     assert rules(flags)[:2] == ["rate removed"] * 2
 
 
+def test_text_in_the_filled_up_part_of_a_window_is_removed() -> None:
+    texts, flags = judged(
+        segment(0, 19, "All of it."), segment(26, 28, "Thank you."), window=(0, 20)
+    )
+    assert texts == ["All of it."]
+    assert rules(flags) == ["timestamp removed"]
+    assert flags[0].text == "Thank you."
+
+
 def test_low_confidence_is_kept_and_flagged() -> None:
     texts, flags = judged(segment(0, 30, "Perhaps this.", avg_logprob=-1.4))
     assert texts == ["Perhaps this."]
@@ -410,6 +421,7 @@ def test_text_that_the_recogniser_threw_away_is_told() -> None:
 numbers = st.floats(-5, 40, allow_nan=False)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(numbers, numbers), max_size=8))
 def test_any_times_are_put_right_and_no_text_is_lost(times: list[tuple[float, float]]) -> None:
     made = [segment(a, b, f"word{i}") for i, (a, b) in enumerate(times)]
@@ -423,7 +435,7 @@ def test_any_times_are_put_right_and_no_text_is_lost(times: list[tuple[float, fl
 vocabulary = st.sampled_from(["the", "cat", "sat", "on", "a", "mat", "Thank", "you."])
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.tuples(st.lists(vocabulary, min_size=1, max_size=12), st.integers(1, 12)), max_size=6
@@ -629,6 +641,7 @@ marks = st.sampled_from(["", "[Music]", "(applause)", "♪ la la ♪", ">>"])
 markup = st.sampled_from(["{}", "<i>{}</i>", "<c>{}</c>", "{{\\an8}}{}", "{}\n"])
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(words_strategy, marks, markup, st.floats(-2, 9), st.floats(-1, 9)), max_size=12
@@ -654,6 +667,7 @@ def test_captions_lose_no_word(
         assert before.start < before.end <= after.start
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abcdefgh", min_size=1, max_size=3), min_size=6, max_size=40))
 def test_a_rolling_display_gives_each_line_back_once(lines: list[str]) -> None:
     raw = []
@@ -700,6 +714,7 @@ def test_the_prompt_names_the_talk_and_the_terms() -> None:
 names = st.text("ab c\n.", max_size=20)
 
 
+@settings(deadline=None)
 @given(st.lists(names, max_size=80), names, names, st.lists(names, max_size=3), st.integers(0, 60))
 def test_the_prompt_keeps_to_its_limit_and_cuts_no_term(
     terms: list[str], title: str, event: str, speakers: list[str], limit: int

@@ -21,9 +21,9 @@ from translate.model import Cue, Flag
 LARGEST = 64 << 20  # bytes; three hours of captions are a hundredth of this
 ARROW = "-->"
 SRT_TIMES = re.compile(
-    r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$"
+    r"\s*\d{1,6}:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d{1,6}:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$"
 )
-VTT_TIME = r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
+VTT_TIME = r"(?:(\d{1,6}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})"
 VTT_TIMES = re.compile(rf"\s*{VTT_TIME}\s+-->\s+{VTT_TIME}(?:\s.*)?$")
 VTT_ASIDE = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|$)")
 

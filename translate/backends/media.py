@@ -123,7 +123,7 @@ class _Decoding:
         self, path: Path, container: InputContainer, stream: AudioStream, progress: Progress
     ) -> None:
         self.path, self.container, self.stream, self.progress = path, container, stream, progress
-        self.declared = _declared(container)
+        self.declared = _declared_sound(container, stream)
         self.samples = np.empty(self._reserve(), np.int16)
         self.filled = 0
         self.heard = 0.0  # seconds that went into the resampler, and silence
@@ -319,3 +319,12 @@ def _declared(container: InputContainer) -> float | None:
     if container.duration is None or container.duration <= 0:
         return None
     return float(container.duration / av.time_base)
+
+
+def _declared_sound(container: InputContainer, stream: AudioStream) -> float | None:
+    """Where the file says that its sound ends: the picture may go on without it."""
+    if stream.duration is None or stream.time_base is None or stream.duration <= 0:
+        return _declared(container)
+    first = (container.start_time or 0) / av.time_base
+    end = float(((stream.start_time or 0) + stream.duration) * stream.time_base) - first
+    return end if end > 0 else _declared(container)

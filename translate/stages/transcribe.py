@@ -375,6 +375,19 @@ def repair_times(result: WindowResult) -> Judged:
     out: list[Segment] = []
     flags: list[Flag] = []
     for raw in result.segments:
+        if raw.start > result.end + NEAR:  # in the silence that fills the window up to 30 s
+            detail = f"it starts at {raw.start:.2f}, after the end of the window"
+            flags.append(
+                Flag(
+                    start=result.end,
+                    end=result.end,
+                    rule="timestamp",
+                    action="removed",
+                    text=raw.text,
+                    detail=detail,
+                )
+            )
+            continue
         floor = out[-1].start if out else result.start
         start = min(max(raw.start, floor), result.end)
         end = min(max(raw.end, start), result.end)
@@ -710,7 +723,7 @@ class Line:
 TAG = re.compile(r"</?(?:i|b|u|c|v|font|ruby|rt|rp|lang)(?:[.\s][^<>]*)?>", re.IGNORECASE)
 VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>", re.IGNORECASE)
 OVERRIDE = re.compile(r"\{\\[^{}]*\}")
-CLOCK = re.compile(r"<(?:(\d+):)?(\d{1,2}):(\d{2}\.\d{3})>")
+CLOCK = re.compile(r"<(?:(\d{1,6}):)?(\d{1,2}):(\d{2}\.\d{3})>")
 INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 NEXT_SPEAKER = re.compile(r"^\s*(?:>>+|&gt;&gt;(?:&gt;)*)\s*")
 
