@@ -16,7 +16,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -26,7 +26,7 @@ import filelock
 import msgspec
 
 from translate.errors import BadFileError, LockedError, MissingError, TalkNotFoundError
-from translate.model import Article, Talk, Transcript, Translation
+from translate.model import Article, Talk, Transcript, Translation, Usage
 
 TALK = "talk.json"
 TRANSCRIPT = "transcript.json"
@@ -46,6 +46,7 @@ DRAFT_BASE = f"{PRIVATE}/draft.base.md"
 TALK_BASE = f"{PRIVATE}/talk.base.json"
 ANSWERS = f"{PRIVATE}/answers.jsonl"
 WINDOWS = f"{PRIVATE}/windows.jsonl"
+USAGE = f"{PRIVATE}/usage.json"
 BACKUPS = f"{PRIVATE}/backups"
 
 TYPES: dict[str, Any] = {
@@ -54,6 +55,7 @@ TYPES: dict[str, Any] = {
     TRANSCRIPT: Transcript,
     ARTICLE: Article,
     TRANSLATION: list[Translation],
+    USAGE: Usage,
 }
 
 
@@ -187,7 +189,7 @@ class Workspace:
 
     def text(self, name: str) -> str:
         try:
-            return self.read(name).decode("utf-8-sig").replace("\r\n", "\n")
+            return self.read(name).decode("utf-8-sig")
         except UnicodeDecodeError as e:
             raise BadFileError(
                 f"{self.path(name)}: not UTF-8 at byte {e.start}", "save it as UTF-8"
@@ -208,6 +210,9 @@ class Workspace:
     def talk_base(self) -> Talk | None:
         return self._load(TALK_BASE) if self.has(TALK_BASE) else None
 
+    def usage(self) -> Usage:
+        return self._load(USAGE) if self.has(USAGE) else Usage()
+
     def _load(self, name: str) -> Any:
         return decode(self.read(name), TYPES[name], self.path(name))
 
@@ -223,6 +228,11 @@ class Workspace:
             if sha == known_sha:
                 return State.FRESH if key == known_key else State.STALE
         return State.EDITED if key == entry.key else State.CONFLICT
+
+    def key(self, name: str) -> str:
+        """What a file was made from when we last wrote or announced it; empty if never."""
+        entry = self._ledger().get(name, Entry())
+        return entry.key or entry.next_key
 
     def edited(self, name: str) -> bool:
         """True when a person has been at this file, or it was never ours."""
@@ -401,14 +411,10 @@ def find_talk(drafts: Path, name: str) -> Workspace:
     )
 
 
-def find_fetched(drafts: Path, wanted: Callable[[Talk], bool]) -> Workspace | None:
-    """The talk in `drafts` whose facts say that it is this one; unreadable ones are passed over."""
+def find_fetched(drafts: Path, key: str) -> Workspace | None:
+    """The talk in `drafts` that was fetched with this key; unreadable ones are passed over."""
     for workspace in talks(drafts):
         with contextlib.suppress(BadFileError):
-            if wanted(workspace.talk()):
+            if workspace.key(TALK) == key:
                 return workspace
     return None
-
-
-def total_bytes(paths: Iterable[Path]) -> int:
-    return sum(p.stat().st_size for p in paths if p.is_file())

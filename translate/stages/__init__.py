@@ -1,1 +1,1 @@
-"""The stages: plain functions over the nouns. They know no file names, no settings, not each other."""
+"""The stages: plain functions over the nouns, without file names, settings or each other."""

@@ -1,0 +1,116 @@
+"""The rooms and the way imports run between them, held by reading every file's imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import translate
+
+PACKAGE = Path(translate.__file__).parent
+
+# Who may import whom. A room is a module, or a package with all its modules.
+NOUNS = {"model", "errors"}
+TOOLS = {
+    *("glossary", "draft", "merge", "checks", "numerals"),
+    *("typography", "subtitles", "flags", "report"),
+}
+MAY_IMPORT: dict[str, set[str]] = {
+    "model": set(),
+    "errors": set(),
+    "typography": NOUNS,
+    "subtitles": NOUNS,
+    "checks": NOUNS | {"typography", "numerals"},
+    "glossary": NOUNS | {"typography"},
+    "draft": NOUNS | {"typography"},
+    "merge": NOUNS | {"draft"},
+    "report": NOUNS | {"typography", "draft"},
+    "stages": NOUNS | TOOLS,
+    "backends": NOUNS,
+    "workspace": NOUNS,
+    "flags": NOUNS,
+    "numerals": set(),
+    "pipeline": NOUNS | TOOLS | {"stages", "workspace"},
+    "settings": {"errors"},
+    "console": NOUNS,
+    "demo": set(),
+    # The faces: only they build backends and hand them in.
+    "compose": NOUNS
+    | {"glossary", "console", "settings", "stages", "backends", "workspace", "pipeline"},
+    "desk": NOUNS
+    | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
+    "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
+    "cli": NOUNS | {"settings", "console", "desk", "doctor", "demo"},
+    "__init__": set(),
+    "__main__": {"cli"},
+}
+HEAVY = ("torch", "whisper", "yt_dlp", "av", "onnxruntime", "openai", "numpy", "cv2", "langdetect")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """The parts of our own package that a file imports: {"translate.stages.segment", ...}."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {n for n in names if n.split(".")[0] == "translate" and n.count(".")}
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    here = room(path)
+    for name in imported(path):
+        there = name.split(".")[1]
+        if there in ("__version__", here):
+            continue
+        assert there in MAY_IMPORT[here], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_stages_and_backends_do_not_know_each_other(path: Path) -> None:
+    if room(path) not in ("stages", "backends"):
+        return
+    package = f"translate.{room(path)}."
+    family = path.stem.partition("_")[0]  # ytdlp.py and ytdlp_files.py are one backend
+    for name in imported(path):
+        if name.startswith(package):
+            there = name.removeprefix(package).partition(".")[0].partition("_")[0]
+            assert there in (family, "presets"), f"{path.name} imports {name}"
+
+
+def test_every_room_has_its_rule() -> None:
+    assert {room(p) for p in FILES} <= set(MAY_IMPORT)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom translate.cli import main\n"
+        "sys.argv = ['stw', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as e:\n    assert not e.code, e.code\n"
+        f"heavy = [m for m in {HEAVY!r} if m in sys.modules]\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_pysrt_is_imported_by_one_file() -> None:
+    """It is GPL-3.0 (NOTICE): one backend, so that it can be taken out."""
+    users = [p for p in FILES if "pysrt" in p.read_text(encoding="utf-8").replace("`pysrt`", "")]
+    importing = [
+        p.name
+        for p in users
+        for node in ast.walk(ast.parse(p.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom) and "pysrt" in ast.unparse(node)
+    ]
+    assert set(importing) == {"captions.py"}

@@ -1,0 +1,52 @@
+"""Flags as problems: none is lost, and long silent stretches are errors."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.test_architecture import PACKAGE
+from translate.flags import LONG_SILENCE, MEANINGS, problem_of, problems_of
+from translate.model import Engine, Flag, Transcript
+
+RULES = st.sampled_from([*MEANINGS, "a-rule-of-tomorrow"])
+
+
+@given(
+    st.lists(
+        st.builds(
+            Flag,
+            start=st.floats(0, 9e3),
+            end=st.floats(0, 9e3),
+            rule=RULES,
+            action=st.sampled_from(["removed", "kept"]),
+            text=st.text(),
+        )
+    )
+)
+def test_no_flag_is_lost(flags: list[Flag]) -> None:
+    transcript = Transcript(
+        language="en", engine=Engine(name="x"), duration=9e3, cues=(), flags=tuple(flags)
+    )
+    problems = problems_of(transcript)
+    assert [p.at for p in problems] == sorted(f.start for f in flags)
+    assert sorted(p.rule for p in problems) == sorted(f.rule for f in flags)
+    for flag in flags:
+        assert any(flag.text in p.message for p in problems)
+
+
+def test_a_long_stretch_without_text_is_an_error() -> None:
+    flag = Flag(start=10.0, end=10.0 + LONG_SILENCE, rule="uncovered", action="kept")
+    assert problem_of(flag).severity == "error"
+    assert problem_of(Flag(start=1, end=3, rule="uncovered", action="kept")).severity == "warning"
+
+
+def test_every_rule_in_the_code_has_its_meaning() -> None:
+    """Reads the rules' names out of the modules that make flags."""
+    found: set[str] = set()
+    for file in ("stages/transcribe.py", "backends/media.py", "backends/captions.py"):
+        text = (PACKAGE / file).read_text(encoding="utf-8")
+        found |= set(re.findall(r'rule="([a-z-]+)"', text))
+        found |= set(re.findall(r'_flag\([^,()]+(?:\([^()]*\))?[^,]*, "([a-z-]+)"', text))
+    assert len(found) > 10
+    assert found <= set(MEANINGS)

@@ -1,0 +1,321 @@
+"""The whole line through the real program: states, edits, restarts, failures, exit codes.
+
+Captions come from a file and Chinese from a local chat server, so that nothing is mocked but the
+people and the network.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chat_server import ChatServer, good, serving
+
+ROOT = Path(__file__).parents[1]
+PROSE = (
+    "So today I want to talk about how torch.compile reads your model and why it matters to you."
+    " We ran it on 12 machines for 8 weeks and looked at every graph break that it found there."
+    " Most of them came from plain Python code that somebody had written a long time ago."
+)
+WORDS = PROSE.split()
+
+
+def captions(path: Path, minutes: int = 6) -> Path:
+    """A captions file of some minutes: short cues, cut in the middle of sentences."""
+    cues = []
+    words = [f"{w}" for _ in range(minutes * 3) for w in WORDS]
+    for i in range(0, len(words), 7):
+        start = i * 0.4
+        cues.append(
+            f"{i // 7 + 1}\n{stamp(start)} --> {stamp(start + 2.7)}\n{' '.join(words[i : i + 7])}\n"
+        )
+    path.write_text("\n".join(cues), encoding="utf-8")
+    return path
+
+
+def stamp(seconds: float) -> str:
+    ms = round(seconds * 1000)
+    return f"{ms // 3600000:02d}:{ms // 60000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"
+
+
+class Place:
+    """A folder in which a user works, and the program as they call it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            k: v for k, v in os.environ.items() if not k.endswith(("_API_KEY", "_ACCESS_TOKEN"))
+        }
+        self.env |= {"STW_TRANSLATOR": "none", "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "translate", *arguments]
+
+    def stw(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if code is not None:
+            assert done.returncode == code, done.stderr + done.stdout
+        return done
+
+    def use(self, server: ChatServer) -> None:
+        self.env |= {
+            "STW_TRANSLATOR": "auto",
+            "STW_BASE_URL": server.url,
+            "STW_CHAT_MODEL": "fake",
+            "STW_API_KEY_ENV": "",
+        }
+
+    @property
+    def talk(self) -> Path:
+        [folder] = [p.parent for p in (self.folder / "drafts").glob("*/talk.json")]
+        return folder
+
+    def files(self) -> dict[str, str]:
+        """Everything in the talk's folder that a person may read, as text."""
+        return {
+            str(p.relative_to(self.talk)): p.read_text(encoding="utf-8")
+            for p in sorted(self.talk.rglob("*"))
+            if p.is_file() and not {"media", ".stw"} & set(p.relative_to(self.talk).parts)
+        }
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    captions(tmp_path / "A talk about graphs - Ada Byron, Example Labs | Demo Conf 2026.srt")
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def source(place: Place) -> str:
+    [path] = place.folder.glob("*.srt")
+    return path.name
+
+
+def test_from_captions_to_a_draft(place: Place, source: str) -> None:
+    with serving(good) as server:
+        place.use(server)
+        done = place.stw("run", source)
+    draft = (place.talk / "draft.md").read_text(encoding="utf-8")
+    assert f"draft: {Path('drafts') / place.talk.name / 'draft.md'}" in done.stdout
+    assert "【待译】" not in draft
+    assert draft.count("<details>") == draft.count("</details>") >= 6
+    report = json.loads((place.talk / "report.json").read_text(encoding="utf-8"))
+    assert report
+    english = (place.talk / "subtitles.en.srt").read_text(encoding="utf-8")
+    assert re.findall(r"\S+", re.sub(r"(?m)^(\d+|.*-->.*)$", "", english))[: len(WORDS)] == WORDS
+
+
+def test_a_second_run_changes_nothing_and_asks_nobody(place: Place, source: str) -> None:
+    with serving(good) as server:
+        place.use(server)
+        place.stw("run", source)
+        before = {p: p.stat().st_mtime_ns for p in place.talk.rglob("*") if p.suffix != ".json"}
+        texts, calls = place.files(), len(server.calls)
+        place.stw("run", source)
+        place.stw("draft", place.talk.name[:8])
+        assert len(server.calls) == calls
+    assert place.files() == texts
+    untouched = ("draft.md", "report.md", "transcript.srt")
+    for path, changed in before.items():
+        if path.name in untouched:
+            assert path.stat().st_mtime_ns == changed, path
+
+
+def test_without_a_translator_the_draft_is_whole_and_says_so(place: Place, source: str) -> None:
+    place.stw("run", source)
+    draft = (place.talk / "draft.md").read_text(encoding="utf-8")
+    assert draft.count("【待译】") >= 6
+    rows = json.loads((place.talk / "translation.json").read_text(encoding="utf-8"))
+    assert all(r["missing"] and not r["chinese"] for r in rows)
+    with serving(good) as server:
+        place.use(server)
+        place.stw("draft", place.talk.name)
+    assert "【待译】" not in (place.talk / "draft.md").read_text(encoding="utf-8")
+
+
+def test_status_says_what_is_there_and_what_is_next(place: Place, source: str) -> None:
+    def states() -> dict[str, str]:
+        [talk] = json.loads(place.stw("status", "--json").stdout)
+        return {s["stage"]: s["state"] for s in talk["stages"]} | {"next": talk["next"]}
+
+    assert json.loads(place.stw("status", "--json").stdout) == []
+    place.stw("fetch", source)
+    assert states()["fetch"] == "fresh"
+    assert states()["next"].startswith("stw transcribe ")
+    place.stw("transcribe", place.talk.name)
+    assert states()["next"].startswith("stw draft ")
+    place.stw("draft", place.talk.name)
+    assert {s for k, s in states().items() if k != "next"} == {"fresh"}
+    draft = place.talk / "draft.md"
+    draft.write_text(draft.read_text(encoding="utf-8") + "\n我加的一段。\n", encoding="utf-8")
+    assert states()["draft"] == "edited"
+    transcript = place.talk / "transcript.json"
+    transcript.write_text(
+        transcript.read_text(encoding="utf-8").replace("somebody", "someone"), encoding="utf-8"
+    )
+    assert states()["transcribe"] == "edited"
+    assert states()["segment"] == "stale"
+
+
+def test_a_corrected_transcript_flows_down_and_an_edited_draft_keeps_its_words(
+    place: Place, source: str
+) -> None:
+    place.stw("run", source)
+    draft = place.talk / "draft.md"
+    draft.write_text(
+        draft.read_text(encoding="utf-8").replace("【待译】", "编辑亲手写的一句。", 1),
+        encoding="utf-8",
+    )
+    transcript = place.talk / "transcript.json"
+    mended = transcript.read_text(encoding="utf-8").replace("somebody", "someone")
+    transcript.write_text(mended, encoding="utf-8")
+    place.stw("draft", place.talk.name)
+    text = draft.read_text(encoding="utf-8")
+    assert "编辑亲手写的一句。" in text
+    assert "someone" in text
+    assert transcript.read_text(encoding="utf-8") == mended
+    assert list((place.talk / ".stw" / "backups").glob("*-draft.md"))
+
+
+def test_edited_and_stale_stops_and_force_keeps_a_backup(place: Place, source: str) -> None:
+    place.stw("run", source)
+    article = place.talk / "article.json"
+    article.write_text(
+        article.read_text(encoding="utf-8").replace("somebody", "a person"), encoding="utf-8"
+    )
+    transcript = place.talk / "transcript.json"
+    transcript.write_text(
+        transcript.read_text(encoding="utf-8").replace("somebody", "someone"), encoding="utf-8"
+    )
+    done = place.stw("draft", place.talk.name, code=6)
+    assert "article.json was edited by hand" in done.stderr
+    assert "a person" in article.read_text(encoding="utf-8")
+    place.stw("draft", place.talk.name, "--force")
+    assert "someone" in article.read_text(encoding="utf-8")
+    kept = [p.read_text() for p in (place.talk / ".stw" / "backups").glob("*-article.json")]
+    assert any("a person" in text for text in kept)
+
+
+def test_a_hand_corrected_talk_survives_the_next_fetch(place: Place, source: str) -> None:
+    place.stw("fetch", source, "--event", "PyTorch Conference 2026")
+    path = place.talk / "talk.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("Ada Byron", "Ada Lovelace"))
+    place.stw("fetch", source)
+    talk = json.loads(path.read_text(encoding="utf-8"))
+    assert talk["event"] == "PyTorch Conference 2026"
+    assert talk["speakers"][0]["name"] == "Ada Lovelace"
+
+
+def test_a_draft_that_is_not_ours_is_never_overwritten(place: Place, source: str) -> None:
+    place.stw("fetch", source)
+    place.stw("transcribe", place.talk.name)
+    (place.talk / "draft.md").write_text("我自己的草稿\n", encoding="utf-8")
+    place.stw("draft", place.talk.name, code=6)
+    assert (place.talk / "draft.md").read_text(encoding="utf-8") == "我自己的草稿\n"
+
+
+def test_one_bad_source_does_not_stop_the_others_and_is_not_a_success(
+    place: Place, source: str
+) -> None:
+    (place.folder / "broken.srt").write_text("no captions here", encoding="utf-8")
+    done = place.stw("run", "absent.mp4", source, "broken.srt", "--json", code=None)
+    assert done.returncode == 3
+    ends = json.loads(done.stdout)
+    assert [bool(e["exit_code"]) for e in ends].count(True) == 2
+    assert (place.talk / "draft.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("draft", "nothing"), 3, "no talk 'nothing'"),
+        (("fetch", "absent.mp4"), 3, "absent.mp4"),
+        (("transcribe",), 2, "Missing argument"),
+        (("draft", "x", "--config", "no.toml"), 2, "no settings file"),
+        (("fetch", "x.srt", "--date", "yesterday"), 2, "not a date"),
+        (("glossary", "check", "--glossary", "nowhere.csv"), 2, "no term base"),
+    ],
+)
+def test_errors_say_what_and_exit_with_their_code(
+    place: Place, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    done = place.stw(*arguments, code=code)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_errors_are_json_for_programs(place: Place) -> None:
+    done = place.stw("draft", "nothing", "--json", code=3)
+    assert json.loads(done.stdout)["error"]["code"] == "talk-not-found"
+
+
+def test_a_bad_row_in_the_term_base_names_file_and_line(place: Place, source: str) -> None:
+    folder = place.folder / "glossary"
+    folder.mkdir()
+    head = "source,target,policy,case,first_mention,heard_as,forbidden,note\n"
+    (folder / "mine.csv").write_text(head + "kernel,内核,stric,,,,,\n", encoding="utf-8")
+    done = place.stw("glossary", "check", code=3)
+    assert "mine.csv:2" in done.stdout
+    place.stw("fetch", source)
+    place.stw("transcribe", place.talk.name, code=3)
+
+
+# --- killed at any moment -----------------------------------------------------------------------
+
+
+def run_killed(place: Place, after: float, *arguments: str) -> bool:
+    """Start a command, SIGKILL it; True when it was still at work."""
+    with subprocess.Popen(
+        place.command(*arguments),
+        cwd=place.folder,
+        env=place.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        time.sleep(after)
+        working = process.poll() is None
+        if working:
+            os.killpg(process.pid, signal.SIGKILL)
+    return working
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_ends_with_the_same_and_pays_once(
+    place: Place, source: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    calm = Place(tmp_path_factory.mktemp("calm"))
+    (calm.folder / source).write_bytes((place.folder / source).read_bytes())
+    with serving(good) as server:
+        calm.use(server)
+        calm.stw("run", source)
+        wanted = calm.files()
+    with serving(good) as server:
+        place.use(server)
+        kills = 0
+        for after in (0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.6, 2.0, 2.5):
+            kills += run_killed(place, after, "run", source)
+        place.stw("run", source)
+        answers = (place.talk / ".stw" / "answers.jsonl").read_bytes().split(b"\n")[:-1]
+        asked = [i for call in server.calls for i in call.ids]
+    assert kills >= 3
+    assert {k: v for k, v in place.files().items() if k != "report.json"} == {
+        k: v for k, v in wanted.items() if k != "report.json"
+    }
+    keys = [json.loads(line)["key"] for line in answers]
+    assert len(keys) == len(set(keys))  # stored once each: nothing was bought twice and kept
+    lost = len(asked) - len(keys)
+    assert lost <= kills * max(len(call.ids) for call in server.calls)  # at most what was in flight

@@ -1,0 +1,276 @@
+"""Builds the backends that the settings ask for and hands them to the pipeline.
+
+The one place that knows both a setting's name and a backend's. Nothing is built before it is
+used: asking for a talk's status loads no model and asks no server.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+import translate
+from translate import glossary as terms
+from translate import settings as settings_module
+from translate.console import Console, human_bytes
+from translate.errors import SettingsError, TranslatorError
+from translate.glossary import Glossary
+from translate.model import Progress
+from translate.pipeline import Captions, Tools, Wishes
+from translate.settings import Settings, TranslateSettings
+from translate.stages import fetch as fetching
+from translate.stages import transcribe as transcribing
+from translate.stages import translate as translating
+from translate.stages.assemble import Column, Person
+from translate.workspace import digest
+
+if TYPE_CHECKING:
+    from translate.backends.memory import Memory
+    from translate.backends.presets import Preset
+
+PACKAGE = Path(translate.__file__).parent
+
+
+def glossary_paths(settings: Settings) -> list[Path]:
+    """Where the term base lies: as set, else ./glossary, else the one that came with the tool."""
+    if settings.glossary:
+        return [Path(p) for p in settings.glossary]
+    bundled = PACKAGE / "data" / "glossary"  # in an installed package
+    here = Path("glossary")
+    if here.is_dir() and any(here.glob("*.csv")):
+        return [here]
+    return [bundled if bundled.is_dir() else PACKAGE.parent / "glossary"]
+
+
+def load_glossary(settings: Settings) -> Glossary:
+    """The term base. Raises BadFileError with file and line when a row is wrong."""
+    return terms.load(glossary_files(settings))
+
+
+def glossary_files(settings: Settings) -> list[Path]:
+    files: list[Path] = []
+    for path in glossary_paths(settings):
+        if path.is_dir():
+            files += sorted(path.glob("*.csv"))
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise SettingsError(f"no term base at {path}", "--glossary names a file or a folder")
+    return files
+
+
+def build_tools(
+    settings: Settings, environment: Mapping[str, str], console: Console, *, fast: bool
+) -> Tools:
+    """Every backend as the settings want it, each built at its first use."""
+    model = settings.transcribe.fast_model if fast else settings.transcribe.model
+    memory = cache(lambda: _memory(settings.translate))
+    return Tools(
+        downloader=cache(lambda: _downloader(settings)),
+        decode=_decode,
+        detector=_detector,
+        recogniser=cache(lambda: _recogniser(settings, model, console)),
+        recogniser_id=cache(lambda: _recogniser_id(model)),
+        count_tokens=_count_tokens,
+        read_captions=_read_captions,
+        text_language=_text_language,
+        translator=cache(lambda: _translator(settings.translate, environment, memory)),
+        translator_id=_translator_id(settings.translate, environment),
+        memory=memory,
+    )
+
+
+def build_wishes(settings: Settings, *, force: bool) -> Wishes:
+    return Wishes(
+        captions=settings.transcribe.captions,
+        language=settings.transcribe.language,
+        audio_only=settings.fetch.audio_only,
+        force=force,
+        column=_column(settings),
+    )
+
+
+def _column(settings: Settings) -> Column:
+    """The column as bundled, with what the settings say in its place."""
+    file = PACKAGE / "data" / "column.toml"
+    base = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Column)
+    wish = settings.column
+    return Column(
+        author=_person(wish.author) if wish.author else base.author,
+        co_authors=tuple(_person(p) for p in wish.co_authors) or base.co_authors,
+        category=wish.category or base.category,
+        boilerplate=wish.boilerplate or base.boilerplate,
+    )
+
+
+def _person(person: settings_module.Person) -> Person:
+    return Person(name=person.name, github=person.github, avatar=person.avatar)
+
+
+# --- fetch and transcribe -----------------------------------------------------------------------
+
+
+def _downloader(settings: Settings) -> fetching.Downloader:
+    from translate.backends.ytdlp import YtDlp, YtDlpOptions
+
+    wish = settings.fetch
+    return YtDlp(
+        YtDlpOptions(
+            cookies_file=Path(wish.cookies) if wish.cookies else None,
+            cookies_from_browser=wish.cookies_from_browser,
+            proxy=wish.proxy,
+            rate_limit=_bytes(wish.rate_limit) if wish.rate_limit else None,
+        )
+    )
+
+
+def _bytes(text: str) -> int:
+    """`500K`, `2M`, `1.5MiB`: an amount in bytes. Raises SettingsError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmMgG]?)(?:i?[bB])?(?:/s)?", text.strip())
+    if not found or not float(found[1]):
+        raise SettingsError(f"{text!r} is no rate", "write bytes per second, as in 500K or 2M")
+    powers = {"": 0, "k": 1, "m": 2, "g": 3}
+    return int(float(found[1]) * float(1024 ** powers[found[2].lower()]))
+
+
+def _decode(path: Path, progress: Progress) -> transcribing.Audio:
+    from translate.backends import media
+
+    return media.decode(path, progress=progress)
+
+
+def _detector() -> transcribing.SpeechDetector:
+    from translate.backends.vad import Silero
+
+    return Silero()
+
+
+def _recogniser(settings: Settings, model: str, console: Console) -> transcribing.Recogniser:
+    from translate.backends.whisper import Whisper, plan_download
+
+    wish = settings.transcribe
+    folder = Path(wish.model_dir) if wish.model_dir else None
+    plan = plan_download(model, folder)
+    if not plan.present:
+        console.say(f"Whisper {model}: {human_bytes(plan.bytes)} to download to {plan.path}")
+    return Whisper(model, model_dir=folder, device=wish.device, progress=console.progress)
+
+
+def _recogniser_id(model: str) -> str:
+    """The model by name, or a checkpoint of one's own by its content; nothing is loaded."""
+    path = Path(model)
+    return f"whisper {digest(path.read_bytes())}" if path.is_file() else f"whisper {model}"
+
+
+def _count_tokens(text: str) -> int:
+    from translate.backends.whisper import count_tokens
+
+    return count_tokens(text)
+
+
+def _read_captions(path: Path) -> Captions:
+    from translate.backends.captions import read
+
+    return read(path)
+
+
+def _text_language(text: str) -> tuple[str, float]:
+    from translate.backends.language import detect
+
+    return detect(text)
+
+
+# --- translate ----------------------------------------------------------------------------------
+
+
+def choose_preset(
+    wish: TranslateSettings,
+    environment: Mapping[str, str],
+    *,
+    local: "Callable[[], tuple[Preset, ...]] | None" = None,
+) -> "Preset | None":
+    """The server that the settings mean; None for `none`, `memory`, and `auto` without any.
+
+    Raises SettingsError for a name that is no preset.
+    """
+    from translate.backends import presets
+
+    if wish.translator in ("none", "memory"):
+        return None
+    known = {p.name: p for p in presets.load()}
+    if wish.base_url:
+        named = known.get(wish.translator)
+        chosen = presets.Preset(name="custom", title=wish.base_url, base_url=wish.base_url)
+        chosen = replace(named, base_url=wish.base_url) if named else chosen
+    elif wish.translator == "auto":
+        found = presets.choose_auto(environment, local=local or presets.find_local)
+        if found is None:
+            return None
+        chosen = found
+    elif wish.translator in known:
+        chosen = known[wish.translator]
+    else:
+        raise SettingsError(
+            f"no translator {wish.translator!r}",
+            f"there are: auto, none, memory, {', '.join(known)}; or --base-url",
+        )
+    return replace(
+        chosen, model=wish.model or chosen.model, key_env=wish.api_key_env or chosen.key_env
+    )
+
+
+def _translator(
+    wish: TranslateSettings,
+    environment: Mapping[str, str],
+    memory: Callable[[], "Memory | None"],
+) -> translating.Translator:
+    from translate.backends.chat import Chat
+    from translate.backends.memory import NoTranslator
+    from translate.backends.presets import find_local
+
+    if wish.translator == "memory":
+        known = memory()
+        if known is None:
+            raise SettingsError(
+                "the translator is a memory, but none is named", "--memory FILE.jsonl or FILE.tmx"
+            )
+        return known
+    preset = choose_preset(wish, environment)
+    if preset is None:
+        return NoTranslator()
+    if not preset.model:
+        running = find_local(presets=(preset,))
+        if not running:
+            raise TranslatorError(
+                f"no model server answers at {preset.base_url}",
+                "start it; or name the model with --chat-model",
+            )
+        preset = running[0]
+    return Chat(preset, environment)
+
+
+def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> str:
+    """What would translate, told without asking any server."""
+    from translate.backends.chat import prompt_version
+
+    preset = choose_preset(wish, environment, local=tuple)
+    facts = [wish.translator]
+    if preset:
+        facts = [preset.name, preset.base_url, preset.model, prompt_version()]
+    memories = [_content(Path(p)) for p in wish.memory]
+    return digest(*facts, *memories)
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _memory(wish: TranslateSettings) -> "Memory | None":
+    from translate.backends.memory import Memory
+
+    return Memory.load(*(Path(p) for p in wish.memory)) if wish.memory else None

@@ -1,0 +1,263 @@
+"""One command at work: settings and tools at hand, talks taken one after the other.
+
+Goes on with the next talk when one fails, prints how each ended, and knows the exit code.
+"""
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from translate import glossary as terms
+from translate import pipeline
+from translate.compose import build_tools, build_wishes, glossary_files, load_glossary
+from translate.console import Console, problem_text, table_text
+from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
+from translate.glossary import Glossary
+from translate.model import Listing, Speaker, Usage
+from translate.pipeline import Result
+from translate.settings import Settings
+from translate.stages.fetch import Overrides
+from translate.workspace import DRAFT, REPORT, Workspace, find_talk, talks
+
+SHOWN = 8  # problems on the screen; all of them stand in the report
+
+Outcome = Result | StwError
+
+
+class Desk:
+    """What one command works with."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str],
+        console: Console,
+        *,
+        fast: bool = False,
+        force: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.console = console
+        self._tools = build_tools(settings, environment, console, fast=fast)
+        self._wishes = build_wishes(settings, force=force)
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        return load_glossary(self.settings)
+
+    @property
+    def drafts(self) -> Path:
+        return Path(self.settings.drafts)
+
+    # --- the stages, over many talks ---
+
+    def fetch(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
+        overrides = _overrides(said)
+        for listing in self._find(sources):
+            yield self._try(listing, lambda item: self._fetch(item, overrides))
+
+    def transcribe(self, names: Sequence[str]) -> Iterator[Outcome]:
+        for name in names:
+            yield self._try(name, lambda n: self._transcribe(find_talk(self.drafts, n)))
+
+    def draft(self, names: Sequence[str]) -> Iterator[Outcome]:
+        for name in names:
+            yield self._try(name, lambda n: self._draft(find_talk(self.drafts, n)))
+
+    def run(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
+        overrides = _overrides(said)
+        for listing in self._find(sources):
+            yield self._try(listing, lambda item: self._run(item, overrides))
+
+    def _find(self, sources: Sequence[str]) -> Iterator[Listing | StwError]:
+        """Every talk behind the sources; a source that cannot be read does not stop the others."""
+        for source in sources:
+            local = Path(source)
+            place = str(local.resolve()) if local.exists() else source
+            try:
+                yield from self._tools.downloader().find(place, progress=self.console.progress)
+            except StwError as e:
+                yield e
+
+    def _try(self, item: Any, do: Callable[[Any], Result]) -> Outcome:
+        if isinstance(item, StwError):
+            return item
+        try:
+            return do(item)
+        except StwError as e:
+            return e
+
+    def _fetch(self, listing: Listing, overrides: Overrides) -> Result:
+        self.console.say(f"fetch: {listing.title or listing.key}")
+        return pipeline.fetch(
+            self.drafts, listing, self._tools, overrides, self._wishes, self.console.progress
+        )
+
+    def _transcribe(self, workspace: Workspace) -> Result:
+        self.console.say(f"transcribe: {workspace.slug}")
+        return pipeline.transcribe(
+            workspace, self._tools, self.glossary, self._wishes, self.console.progress
+        )
+
+    def _draft(self, workspace: Workspace) -> Result:
+        self.console.say(f"draft: {workspace.slug}")
+        return pipeline.draft(
+            workspace, self._tools, self.glossary, self._wishes, self.console.progress
+        )
+
+    def _run(self, listing: Listing, overrides: Overrides) -> Result:
+        fetched = self._fetch(listing, overrides)
+        transcribed = self._transcribe(fetched.workspace)
+        drafted = self._draft(fetched.workspace)
+        return replace(
+            drafted,
+            made=(*fetched.made, *transcribed.made, *drafted.made),
+            problems=(*fetched.problems, *drafted.problems),  # the draft's hold the transcript's
+        )
+
+    # --- looking around ---
+
+    def status(self, name: str | None) -> None:
+        found = [find_talk(self.drafts, name)] if name else talks(self.drafts)
+        rows: list[tuple[str, str, str, str]] = []
+        data: list[dict[str, Any]] = []
+        for workspace in found:
+            try:
+                states, todo = pipeline.status(workspace, self._tools, self.glossary, self._wishes)
+            except BadFileError as e:
+                rows.append((workspace.slug, "-", "unreadable", e.message))
+                data.append({"talk": workspace.slug, "error": e.message, "next": e.hint})
+                continue
+            rows += [(workspace.slug, s.stage, str(s.state), s.note) for s in states]
+            rows.append(("", "", "next:", todo))
+            stages = [msgspec.to_builtins(s) for s in states]
+            data.append({"talk": workspace.slug, "stages": stages, "next": todo})
+        if not found:
+            self.console.say(f"no talks in {self.drafts} yet: stw fetch URL brings one")
+        if rows or self.console.as_json:
+            self.console.table(("talk", "stage", "state", ""), rows, data)
+
+    def list_terms(self, words: Sequence[str]) -> None:
+        wanted = [w.casefold() for w in words]
+        found = [
+            t
+            for t in self.glossary.terms
+            if all(w in "\n".join((t.source, *t.targets, *t.heard_as)).casefold() for w in wanted)
+        ]
+        rows = [
+            (t.source, " | ".join(t.targets) or "-", t.policy, " | ".join(t.heard_as))
+            for t in found
+        ]
+        self.console.table(
+            ("English", "中文", "policy", "heard as"), rows, [msgspec.to_builtins(t) for t in found]
+        )
+        self.console.say(f"{len(found)} of {len(self.glossary.terms)} terms")
+
+    def check_terms(self) -> bool:
+        """Print what is wrong with the term base; True when nothing is an error."""
+        files = glossary_files(self.settings)
+        problems = terms.check(files)
+        text = "\n".join(problem_text(p) for p in problems)
+        self.console.result(text, [msgspec.to_builtins(p) for p in problems])
+        errors = sum(p.severity == "error" for p in problems)
+        self.console.say(f"{len(files)} files: {errors} errors, {len(problems) - errors} warnings")
+        return not errors
+
+    # --- the end ---
+
+    def conclude(self, outcomes: Sequence[Outcome]) -> int:
+        """Print how every talk ended; return the exit code, the first failure's."""
+        if not outcomes:
+            raise InputError("nothing to do: no talk was found there")
+        if len(outcomes) == 1 and isinstance(outcomes[0], StwError):
+            raise outcomes[0]
+        for outcome in outcomes:
+            if isinstance(outcome, Result):
+                self._tell(outcome)
+        data = [_facts(o) for o in outcomes]
+        text = ""
+        if len(outcomes) > 1:
+            rows = [(f["talk"] or "-", f["ended"], f["message"]) for f in data]
+            text = table_text(("talk", "ended", ""), rows)
+        elif isinstance(outcomes[0], Result):
+            text = _where(outcomes[0])
+        self.console.result(text, data[0] if len(data) == 1 else data)
+        return next((code for f in data if (code := int(f["exit_code"]))), 0)
+
+    def _tell(self, result: Result) -> None:
+        """What a person wants to know at once; the rest is in the report."""
+        for made in result.made:
+            self.console.say(f"  {made.stage}: {made.file} {made.did} (was {made.found})")
+        loud = [p for p in result.problems if p.severity != "info"]
+        for problem in loud[:SHOWN]:
+            self.console.say(f"  {problem_text(problem)}")
+        if len(loud) > SHOWN:
+            self.console.say(f"  … and {len(loud) - SHOWN} more in {result.workspace.path(REPORT)}")
+        if result.usage.calls:
+            self.console.say(f"  translator: {usage_text(result.usage)}")
+        if result.stopped:
+            self.console.say(f"  stopped: {result.stopped.message} → {result.stopped.hint}")
+
+
+def usage_text(usage: Usage) -> str:
+    cost = "cost unknown" if usage.cost is None else f"{usage.cost:.4f} {usage.currency}"
+    return f"{usage.calls} calls, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {cost}"
+
+
+def _where(result: Result) -> str:
+    """The file that the command was about."""
+    workspace = result.workspace
+    if any(m.file == DRAFT for m in result.made):
+        return f"draft: {workspace.path(DRAFT)}\nreport: {workspace.path(REPORT)}"
+    return str(workspace.path(result.made[-1].file))
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """One talk's end, for --json and for the table of many."""
+    if isinstance(outcome, StwError):
+        return {
+            "talk": "",
+            "ended": outcome.code,
+            "message": outcome.message,
+            "hint": outcome.hint,
+            "exit_code": outcome.exit_code,
+        }
+    counts = Counter(p.severity for p in outcome.problems)
+    failed = outcome.stopped
+    code = failed.exit_code if failed else EXIT_PROBLEMS if counts["error"] else 0
+    ended = failed.code if failed else "problems" if counts["error"] else "done"
+    return {
+        "talk": outcome.workspace.slug,
+        "ended": ended,
+        "message": f"{counts['error']} errors, {counts['warning']} warnings",
+        "exit_code": code,
+        "folder": str(outcome.workspace.folder),
+        "stages": [msgspec.to_builtins(m) for m in outcome.made],
+        "problems": [msgspec.to_builtins(p) for p in outcome.problems],
+        "usage": msgspec.to_builtins(outcome.usage),
+        **({"stopped": {"message": failed.message, "hint": failed.hint}} if failed else {}),
+    }
+
+
+def _overrides(said: Mapping[str, Any]) -> Overrides:
+    """Flags as facts. Raises SettingsError for a date that is none."""
+    day = said["date"]
+    if day is not None:
+        try:
+            datetime.date.fromisoformat(day)
+        except ValueError as e:
+            raise SettingsError(f"--date {day!r} is not a date", "write YYYY-MM-DD") from e
+    people = said["speakers"]
+    speakers = None if people is None else tuple(_speaker(p) for p in people)
+    return Overrides(title=said["title"], event=said["event"], speakers=speakers, date=day)
+
+
+def _speaker(text: str) -> Speaker:
+    name, _, company = text.partition(",")
+    return Speaker(name=name.strip(), affiliation=company.strip())

@@ -1,0 +1,178 @@
+"""What is here and what is missing on this machine, each with the command that mends it.
+
+Looks, and changes nothing: no download, no server but this machine's own, no model loaded.
+"""
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from translate import glossary as terms
+from translate.compose import choose_preset, glossary_files
+from translate.console import Console, human_bytes
+from translate.errors import StwError
+from translate.settings import Settings
+
+PACKAGES = (
+    "torch",
+    "openai-whisper",
+    "yt-dlp",
+    "yt-dlp-ejs",
+    "av",
+    "onnxruntime",
+    "silero-vad",
+    "pysrt",
+    "langdetect",
+    "markdown-it-py",
+    "openai",
+)
+INSTALL = "pip install -c constraints.txt -e ."
+ROOM = 3_000_000_000  # bytes: a talk of an hour with video, and some air
+MARKS = {"ok": "✓", "missing": "✗", "optional": "·"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing looked at. `missing` stops the work, `optional` does not."""
+
+    what: str
+    state: Literal["ok", "missing", "optional"]
+    detail: str
+    mend: str = ""
+
+
+def examine(settings: Settings, environment: Mapping[str, str], console: Console) -> bool:
+    """Look at everything and print it; True when nothing needed is missing."""
+    checks = [
+        _python(),
+        *(_package(name) for name in PACKAGES),
+        _javascript(),
+        _device(),
+        _whisper(settings),
+        _translator(settings, environment),
+        _glossary(settings),
+        _drafts(settings),
+    ]
+    rows = [(MARKS[c.state], c.what, c.detail, c.mend and f"→ {c.mend}") for c in checks]
+    console.table(("", "what", "", "mend"), rows, [asdict(c) for c in checks])
+    return all(c.state != "missing" for c in checks)
+
+
+def _python() -> Check:
+    version = ".".join(str(n) for n in sys.version_info[:3])
+    return Check(what="Python", state="ok", detail=version)
+
+
+def _package(name: str) -> Check:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Check(what=name, state="missing", detail="not installed", mend=INSTALL)
+    return Check(what=name, state="ok", detail=version)
+
+
+def _javascript() -> Check:
+    from translate.backends.ytdlp import javascript_runtime
+
+    found = javascript_runtime()
+    if found:
+        return Check(what="JavaScript for YouTube", state="ok", detail=found)
+    return Check(
+        what="JavaScript for YouTube",
+        state="optional",
+        detail="none: YouTube gives few formats or none",
+        mend='pip install "yt-dlp[default,deno]"',
+    )
+
+
+def _device() -> Check:
+    import torch
+
+    if torch.cuda.is_available():
+        free, total = torch.cuda.mem_get_info()
+        name = torch.cuda.get_device_name()
+        memory = f"{human_bytes(free)} of {human_bytes(total)} free"
+        return Check(what="GPU", state="ok", detail=f"{name}, {memory}")
+    if torch.backends.mps.is_available():
+        return Check(what="GPU", state="ok", detail="Apple (mps)")
+    threads = torch.get_num_threads()
+    return Check(what="GPU", state="optional", detail=f"none; {threads} CPU threads", mend="--fast")
+
+
+def _whisper(settings: Settings) -> Check:
+    from translate.backends.whisper import plan_download
+
+    wish = settings.transcribe
+    folder = Path(wish.model_dir) if wish.model_dir else None
+    try:
+        plan = plan_download(wish.model, folder)
+    except StwError as e:
+        return Check(what="Whisper model", state="missing", detail=e.message, mend=e.hint)
+    size = human_bytes(plan.bytes)
+    if plan.present:
+        return Check(what="Whisper model", state="ok", detail=f"{wish.model}, {size}, {plan.path}")
+    return Check(
+        what="Whisper model",
+        state="optional",
+        detail=f"{wish.model} is not here yet: {size} to {plan.path}",
+        mend="the first stw transcribe brings it; or put the file there by hand",
+    )
+
+
+def _translator(settings: Settings, environment: Mapping[str, str]) -> Check:
+    wish = settings.translate
+    if wish.translator in ("none", "memory"):
+        return Check(what="translator", state="ok", detail=wish.translator)
+    try:
+        preset = choose_preset(wish, environment)
+    except StwError as e:
+        return Check(what="translator", state="missing", detail=e.message, mend=e.hint)
+    if preset is None:
+        return Check(
+            what="translator",
+            state="optional",
+            detail="none: drafts come with 【待译】 slots",
+            mend="export DEEPSEEK_API_KEY=… (or another preset's); or start Ollama",
+        )
+    where = f"{preset.title}, {preset.model or 'its own model'}"
+    if preset.key_env and not environment.get(preset.key_env):
+        return Check(
+            what="translator",
+            state="missing",
+            detail=f"{where}: no key in {preset.key_env}",
+            mend=f"export {preset.key_env}=…",
+        )
+    return Check(what="translator", state="ok", detail=where)
+
+
+def _glossary(settings: Settings) -> Check:
+    try:
+        found = terms.load(glossary_files(settings))
+    except StwError as e:
+        return Check(what="glossary", state="missing", detail=e.message, mend="stw glossary check")
+    return Check(what="glossary", state="ok", detail=f"{len(found.terms)} terms")
+
+
+def _drafts(settings: Settings) -> Check:
+    """Whether talks can be written, and how much room there is."""
+    folder = Path(settings.drafts).resolve()
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Check(
+            what="drafts folder",
+            state="missing",
+            detail=f"{folder} cannot be written",
+            mend="--drafts FOLDER, or mend the permissions",
+        )
+    free = shutil.disk_usage(there).free
+    detail = f"{folder}, {human_bytes(free)} free"
+    if free < ROOM:
+        return Check(what="drafts folder", state="optional", detail=detail, mend="free some space")
+    return Check(what="drafts folder", state="ok", detail=detail)

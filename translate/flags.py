@@ -1,0 +1,61 @@
+"""The flags of a transcript as problems: how grave each rule's finding is, and what to do.
+
+Knows the rules' names and what they mean to an editor; not how a rule decides.
+"""
+
+from typing import NamedTuple
+
+from translate.model import Flag, Problem, Severity, Transcript
+
+LONG_SILENCE = 10.0  # seconds of speech without text that nobody should publish unheard
+
+
+class _Meaning(NamedTuple):
+    severity: Severity
+    says: str
+    hint: str = ""
+
+
+LISTEN = "listen at this time, and write what was said"
+MEANINGS = {
+    "uncovered": _Meaning("warning", "speech without text", LISTEN),
+    "loop": _Meaning("warning", "the recogniser repeated itself; taken out", LISTEN),
+    "silence": _Meaning("info", "text where nobody speaks; taken out"),
+    "prompt-echo": _Meaning("warning", "the recogniser echoed its prompt", LISTEN),
+    "rate": _Meaning("warning", "more words than a tongue can say", LISTEN),
+    "repeat": _Meaning("warning", "the same passage twice", "if it was said once, take one out"),
+    "low-confidence": _Meaning("info", "the recogniser was not sure", "listen at this time"),
+    "empty": _Meaning("info", "a time without text"),
+    "music": _Meaning("info", "music or applause; taken out"),
+    "no-speech": _Meaning("info", "no speech; not recognised"),
+    "language": _Meaning("warning", "the language is not certain"),
+    "timestamp": _Meaning("info", "a time was put right"),
+    "speaker": _Meaning("info", "a speaker's mark; taken out"),
+    "rolling": _Meaning("info", "lines shown twice while the captions rolled; counted once"),
+    "duplicate": _Meaning("info", "the same cue twice; taken once"),
+    "stray": _Meaning("warning", "text outside any cue; left out", "look into the captions file"),
+    "gap": _Meaning("warning", "the recording has a hole"),
+    "damaged": _Meaning("warning", "the recording is damaged", LISTEN),
+    "truncated": _Meaning("error", "the recording ends early", "fetch it again"),
+}
+
+
+def problem_of(flag: Flag) -> Problem:
+    """One flag as a problem. A rule nobody described here is a warning, never silence."""
+    meaning = MEANINGS.get(flag.rule, _Meaning("warning", flag.rule))
+    severity = meaning.severity
+    if flag.rule == "uncovered" and flag.end - flag.start >= LONG_SILENCE:
+        severity = "error"
+    detail = "; ".join(p for p in (flag.detail, f"“{flag.text}”" if flag.text else "") if p)
+    return Problem(
+        rule=flag.rule,
+        severity=severity,
+        message=f"{meaning.says}: {detail}" if detail else meaning.says,
+        at=flag.start,
+        hint=meaning.hint,
+    )
+
+
+def problems_of(transcript: Transcript) -> tuple[Problem, ...]:
+    """Everything that was removed or doubted between the sound and the text, in order of time."""
+    return tuple(problem_of(f) for f in sorted(transcript.flags, key=lambda f: f.start))
