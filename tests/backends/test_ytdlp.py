@@ -298,6 +298,17 @@ def test_a_refused_file(server: MediaServer, tmp_path: Path, status: int) -> Non
         fetch(server.url("/page.html"), tmp_path)
 
 
+def test_an_expired_address_is_asked_for_again(
+    server: MediaServer, clips: Path, tmp_path: Path
+) -> None:
+    server.add("/page.html", PAGE)
+    server.add("/en.vtt", VTT)
+    server.add("/talk.mp4", (clips / "talk.mp4").read_bytes(), statuses=[403])
+    got = fetch(server.url("/page.html"), tmp_path)
+    assert [m.kind for m in got.media] == ["audio", "video", "captions"]
+    assert len(server.requests("/talk.mp4")) == 2
+
+
 def test_a_page_without_video(server: MediaServer) -> None:
     server.add("/page.html", "<html><title>Nothing</title><p>words</p></html>")
     with pytest.raises(DownloadError, match="no video was found"):
@@ -616,6 +627,12 @@ def test_local_things_that_cannot_be_used(clips: Path, tmp_path: Path) -> None:
         client().find(str(clips / "picture.mp4"))
 
 
+@pytest.mark.parametrize("source", ["x" * 5000, "a\0b", "~no-such-user/talk.mp4", ""])
+def test_odd_paths(source: str) -> None:
+    with pytest.raises(InputError):
+        client().find(source)
+
+
 def test_a_broken_sidecar_is_named(clips: Path, tmp_path: Path) -> None:
     (tmp_path / "talk.mp4").write_bytes((clips / "talk.mp4").read_bytes())
     (tmp_path / "talk.info.json").write_text('{"title": ')
@@ -830,6 +847,21 @@ def test_the_javascript_runtime_that_comes_with_the_package() -> None:
     except ImportError:
         return
     assert found is not None
+
+
+def test_a_missing_runtime_is_told_before_and_after() -> None:
+    from translate.backends.ytdlp import _Session
+
+    warned = "[youtube] No supported JavaScript runtime could be found. Only deno is enabled"
+    with _Session(YtDlpOptions(), time.sleep, "https://youtu.be/x") as session:
+        session._log.warning(warned)
+        (problem,) = session.problems()
+        assert (problem.rule, problem.severity) == ("no-javascript-runtime", "warning")
+        assert problem.hint == 'pip install "yt-dlp[default,deno]"'
+        refused = session.refusal(OSError("[youtube] x: Requested format is not available."))
+        assert isinstance(refused, MissingError)
+        private = session.refusal(OSError("[youtube] x: Private video"))
+        assert isinstance(private, DownloadError)
 
 
 def test_building_one_loads_nothing() -> None:

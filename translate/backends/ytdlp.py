@@ -104,7 +104,12 @@ class YtDlp:
         """
         del progress  # finding has no measure
         if not _is_web(source):
-            return (find_file(Path(source).expanduser()),)
+            try:
+                return (find_file(Path(source).expanduser()),)
+            except (OSError, RuntimeError, ValueError) as error:  # no rights, no such home, "\0"
+                raise InputError(
+                    f"{source[:200]}: cannot be read ({error})", "check the path and its rights"
+                ) from error
         with _Session(self._options, self._sleep, source) as session:
             return tuple(listing for listing, _ in session.talks(source))
 
@@ -125,14 +130,28 @@ class YtDlp:
         into = into.absolute()
         into.mkdir(parents=True, exist_ok=True)
         if not _is_web(listing.source):
-            return take_file(
-                listing, into, audio_only=audio_only, progress=progress, free=self._free
-            )
+            try:
+                return take_file(
+                    listing, into, audio_only=audio_only, progress=progress, free=self._free
+                )
+            except OSError as error:
+                raise explain(str(error), listing.source) from error
         kept = tuple(m for m in have if is_intact(m, into))
-        with _Session(self._options, self._sleep, listing.source) as session:
+
+        def attempt(session: _Session) -> Download:
             found, info = session.talk(listing)
             job = _Job(session, found, info, into, audio_only, kept, progress, self._free)
             return job.run()
+
+        with _Session(self._options, self._sleep, listing.source) as session:
+            try:
+                return attempt(session)
+            except DownloadError:
+                if not session.expired:
+                    raise
+        # Addresses of streams are signed for some hours; a fresh one goes on where it stopped.
+        with _Session(self._options, self._sleep, listing.source) as session:
+            return attempt(session)
 
 
 def javascript_runtime() -> str | None:
@@ -187,6 +206,7 @@ class _Session:
         self._options = options
         self._sleep = sleep
         self._url = url
+        self.expired = False  # a stream was refused that the page had just named
         self._log = _Log()
         self._answers: list[Any] = []
         self._watch: Callable[[_Info], None] | None = None
@@ -447,6 +467,9 @@ class _Session:
         with self.translated():
             try:
                 self._ydl.dl(str(path), dict(form))
+            except self._failures as error:
+                self.expired = bool(re.search("HTTP Error (?:403|410)", str(error)))
+                raise
             except ValueError as error:  # a file that yt-dlp's other threads closed on failing
                 raise OSError("a piece of the stream is missing") from error
             if not path.is_file():  # what it returns is not dependable for HLS captions
