@@ -555,6 +555,7 @@ def cleaned(*raw: Cue) -> tuple[list[str], list[str]]:
         ("(title fizzles)", None, ["music: (title fizzles)"]),
         ("press it (it clicks)", "press it (it clicks)", []),
         ("(CPU, GPU, multiple GPUs, TPUs)", "(CPU, GPU, multiple GPUs, TPUs)", []),
+        ("(not the music that they play here)", "(not the music that they play here)", []),
         ("zero\u200bwidth", "zerowidth", []),
     ],
 )
@@ -600,6 +601,17 @@ def test_a_speaker_may_say_no_twice() -> None:
     )
     assert texts == ["No.", "No.", "Absolutely not.", "I said so."]
     assert flags == []
+
+
+def test_a_line_that_comes_back_later_is_said_again() -> None:
+    raw = []
+    for i in range(8):  # a rolling display that starts anew after each pause
+        raw.append(cue(i * 10.0, i * 10.0 + 1, f"line {i}"))
+        raw.append(cue(i * 10.0 + 1, i * 10.0 + 2, f"line {i}\nand so on"))
+        raw.append(cue(i * 10.0 + 5, i * 10.0 + 6, "and so on"))
+    texts, flags = cleaned(*raw)
+    assert texts == [t for i in range(8) for t in (f"line {i}", "and so on", "and so on")]
+    assert flags == ["rolling: "]
 
 
 @pytest.mark.data
@@ -709,6 +721,11 @@ def test_the_prompt_names_the_talk_and_the_terms() -> None:
         "Fast Kernels, a talk at PyTorch Conf by Ann Lee and Bo Li. It is about Triton, ATen."
     )
     assert bias_prompt([], "", "", [], count_tokens=count) == ""
+
+
+def test_fifty_terms_are_enough() -> None:
+    prompt = bias_prompt([f"T{i}" for i in range(60)], "", "", [], count_tokens=count)
+    assert prompt.endswith("T48, T49.")
 
 
 names = st.text("ab c\n.", max_size=20)
