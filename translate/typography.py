@@ -158,13 +158,19 @@ class _Pieces:
 _PLAIN_URL = re.compile(r"https?://(?!.*(?:\.{4}|&#?\w+;|:\w+:))[A-Za-z0-9/:.?=&%#+,;@_~()-]+")
 
 
-def link(url: str) -> str:
-    """A web address as Markdown: a link, or code where the blog's build would call it dead."""
+def link_target(url: str) -> str:
+    """A web address as the target of a Markdown link; empty where the blog's build would call it
+    dead, or one of the blog's tools would change it."""
     if not _PLAIN_URL.fullmatch(url) or urlsplit(url).hostname == "localhost":
-        return f"`{url}`"
+        return ""
+    return url.replace("(", "%28").replace(")", "%29")
+
+
+def link(url: str) -> str:
+    """A web address as Markdown that shows it: a link, else code."""
+    target = link_target(url)
     label = re.sub(r"[_~]", lambda m: "\\" + m.group(), url)
-    target = url.replace("(", "%28").replace(")", "%29")
-    return f"[{label}]({target})"
+    return f"[{label}]({target})" if target else f"`{url}`"
 
 
 # --- prose --------------------------------------------------------------------------------------
@@ -352,6 +358,8 @@ _INLINE = re.compile(
     r"|(?<=/)/|(?<=\w)@(?=\w)"  # what would become a link by itself
 )
 _ENTITIES = {"<": "&lt;", "{": "&#123;", "}": "&#125;", "&": "&amp;", "`": "&#96;"}
+_HEADING_ENDS = " 。，：；.,:;~*`…"
+_NOTHING = re.compile("(?!)")
 _START = re.compile(r"(\d{1,9})([.)])(?= |$)|([-+>#])")
 
 
@@ -368,16 +376,33 @@ def _start(markdown: str) -> str:
     return f"{markdown[:at]}\\{markdown[at:]}"
 
 
-def escape_text(text: str) -> str:
+def escape_text(text: str, *, names: bool = True) -> str:
     """One line of Markdown that shows `text`, which is not Markdown, with the blog's typography.
 
     Only `code` in single backticks keeps its meaning; web addresses become links, identifiers
-    code. Invisible characters are dropped and white space becomes single spaces.
+    code. With `names=False` these, too, are text: for headings, and for what stands in a link.
+    Invisible characters are dropped and white space becomes single spaces.
     """
-    pieces = _Pieces(one_line(text), _PLAIN)
+    pieces = _Pieces(one_line(text), _PLAIN if names else _NOTHING)
+    return _start(pieces.restore(_inline(_settled(pieces))))
+
+
+def heading_text(text: str) -> str:
+    """`escape_text` for a heading, which must not end in a mark that the blog's linter forbids."""
+    plain = one_line(text).rstrip(_HEADING_ENDS)
+    return re.sub("#$", r"\\#", escape_text(plain, names=False))
+
+
+def tidy_text(text: str) -> str:
+    """Plain text, such as a subtitle's, with the blog's typography and no markup."""
+    pieces = _Pieces(one_line(text).replace("`", ""), _PLAIN, wrap=False)
+    return pieces.restore(_settled(pieces))
+
+
+def _settled(pieces: _Pieces) -> str:
     prose = pieces.prose
     for _ in range(_PASSES):
         before, prose = prose, pieces.spaced(_line(prose))
         if before == prose:
             break
-    return _start(pieces.restore(_inline(prose.strip())))
+    return prose.strip()

@@ -1,0 +1,330 @@
+"""Assembling: the shape of a post, nothing hidden, and subtitles whose times are lawful."""
+
+import datetime
+import itertools
+import re
+import tomllib
+from collections.abc import Sequence
+from importlib.resources import files
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translate.draft import Free, Heading, parse, render
+from translate.model import (
+    UNTRANSLATED,
+    Article,
+    Engine,
+    Paragraph,
+    Section,
+    Sentence,
+    Speaker,
+    Talk,
+    Term,
+    Translation,
+)
+from translate.stages.assemble import Column, Person, assemble, note_slots, subtitles
+
+DAY = datetime.date(2026, 8, 6)
+CHAT = Engine(name="chat", model="m-1")
+COLUMN = Column(
+    author=Person(name="孙", github="sun"),
+    co_authors=(Person(name="散步（小散）", github="sanbuphy", avatar="https://a.b/c.png"),),
+    boilerplate="一。\n\n二。\n",
+)
+TALK = Talk(
+    slug="state",
+    title="State of PyTorch: 2.0",
+    url="https://www.youtube.com/watch?v=x",
+    event="PyTorch Conference 2023",
+    speakers=(Speaker(name="Alban Desmaison", affiliation="Meta"), Speaker(name="Joe")),
+    channel="PyTorch",
+    date="2023-10-16",
+    licence="Creative Commons Attribution",
+)
+
+
+def paragraph(start: float, *sentences: str, each: float = 3.0) -> Paragraph:
+    made = tuple(
+        Sentence(start=start + n * each, end=start + (n + 1) * each, text=t)
+        for n, t in enumerate(sentences)
+    )
+    return Paragraph(start=start, end=made[-1].end, sentences=made)
+
+
+def translation(start: float, chinese: str, missing: str = "") -> Translation:
+    return Translation(start=start, chinese=chinese, of="h", by=CHAT, missing=missing)
+
+
+def article(*paragraphs: Paragraph, title: str = "Lightning talk.") -> Article:
+    return Article(sections=(Section(start=0, title=title, paragraphs=paragraphs),))
+
+
+def test_the_house_style() -> None:
+    text = render(
+        assemble(
+            TALK,
+            article(paragraph(83.2, "Hi.", "I am Alban."), paragraph(90.1, "Bye.")),
+            [translation(83.2, "大家好,我是Alban."), translation(90.1, "", "the server refused")],
+            column=COLUMN,
+            today=DAY,
+            transcribed_by=Engine(name="whisper", model="turbo"),
+        )
+    )
+    assert (
+        text
+        == """\
+---
+title: '【睁眼看世界 🌍】｜PyTorch Conference 2023 - State of PyTorch: 2.0'
+date: 2026-08-06
+author:
+   name: 孙
+   github: sun
+co_authors:
+   - name: 散步（小散）
+     github: sanbuphy
+     avatar: https://a.b/c.png
+category: insights
+source: https://www.youtube.com/watch?v=x
+event: PyTorch Conference 2023
+speakers:
+   - Alban Desmaison
+   - Joe
+channel: PyTorch
+uploaded: '2023-10-16'
+licence: Creative Commons Attribution
+transcribed_by: whisper turbo
+translated_by: chat m-1
+machine_assisted: true
+---
+
+本文译自 PyTorch Conference 2023 的演讲《[State of PyTorch: 2.0]\
+(https://www.youtube.com/watch?v=x)》，演讲者是 Alban Desmaison（Meta）、Joe。\
+视频由 PyTorch 于 2023-10-16 发布。视频的许可是 Creative Commons Attribution。\
+英文由 whisper turbo 转写，中文由 chat m-1 给出初稿，本文由机器辅助生成，尚待编者校对。
+
+<!-- more -->
+
+---
+
+## 写在最前
+
+一。
+
+二。
+
+---
+
+## Lightning talk
+
+<details>
+<summary>英文原文（<a href="https://www.youtube.com/watch?v=x&amp;t=83s">00:01:23</a>）</summary>
+<p>Hi. I am Alban.</p>
+</details>
+
+大家好，我是 Alban。<!-- 00:01:23 -->
+
+<details>
+<summary>英文原文（<a href="https://www.youtube.com/watch?v=x&amp;t=90s">00:01:30</a>）</summary>
+<p>Bye.</p>
+</details>
+
+【待译】<!-- 原因：the server refused --><!-- 00:01:30 -->
+
+## 编者最后的碎碎念
+
+- （编者留言）
+"""
+    )
+
+
+def test_a_bare_talk() -> None:
+    talk = Talk(slug="a", title="A talk")
+    draft = assemble(talk, article(paragraph(0, "Hi."), title=""), [], column=Column(), today=DAY)
+    (passage,) = draft.passages
+    assert passage.chinese == ""
+    assert passage.missing
+    assert passage.link == ""
+    assert Heading(text="A talk") in draft.blocks
+    assert draft.blocks[0] == Free(
+        text="本文译自演讲《A talk》。本文由机器辅助生成，尚待编者校对。"
+    )
+
+
+def test_no_paragraph_is_dropped_and_every_draft_parses_back() -> None:
+    paragraphs = [paragraph(n * 0.4, f"Sentence {n}.", each=0.4) for n in range(20)]
+    draft = assemble(TALK, article(*paragraphs), [], column=COLUMN, today=DAY)
+    assert [p.english for p in draft.passages] == [p.english for p in paragraphs]
+    assert len({p.at for p in draft.passages}) == 20
+    assert parse(render(draft)) == draft
+
+
+@given(title=st.text(max_size=40), chinese=st.text(max_size=60), english=st.text(max_size=60))
+def test_any_text_from_outside_gives_a_draft_that_parses_back(
+    title: str, chinese: str, english: str
+) -> None:
+    talk = Talk(slug="s", title=title, event=title, channel=title, speakers=(Speaker(name=title),))
+    draft = assemble(
+        talk,
+        article(paragraph(1, english), title=title),
+        [translation(1, chinese)] if chinese else [],
+        column=COLUMN,
+        today=DAY,
+    )
+    parsed = parse(render(draft))
+    assert parsed == draft
+    assert parsed.problems == ()
+    (passage,) = parsed.passages
+    assert bool(passage.chinese) != bool(passage.missing)
+
+
+def test_the_columns_own_data_is_whole() -> None:
+    data = tomllib.loads(files("translate").joinpath("data/column.toml").read_text("utf-8"))
+    column = Column(
+        author=Person(**data["author"]), category=data["category"], boilerplate=data["boilerplate"]
+    )
+    assert column.author.github
+    assert len(column.boilerplate.strip().split("\n\n")) == 2
+
+
+# --- editor's notes -----------------------------------------------------------------------------
+
+
+def filler(words: int) -> str:
+    return "word " * words
+
+
+@pytest.mark.parametrize(
+    ("english", "expected"),
+    [
+        ("We did that last year.", "2022 年"),
+        ("We met this year.", "2023 年"),
+        ("See you next month.", "2023 年 11 月"),
+        ("It was yesterday.", "视频发布于 2023-10-16"),
+        ("We released PyTorch 2.0 then.", "PyTorch 2.0"),
+        ("Go to pytorch dot org slash blog now.", "pytorch dot org slash blog"),
+        ("Look at github.com/pytorch/pytorch there.", "github.com/pytorch/pytorch"),
+    ],
+)
+def test_where_a_reader_will_ask(english: str, expected: str) -> None:
+    slots = note_slots(article(paragraph(5, english)), (), "2023-10-16")
+    assert expected in slots[5]
+
+
+def test_notes_are_few_ranked_and_asked_once() -> None:
+    text = [
+        paragraph(0, filler(100) + "last year"),
+        paragraph(60, filler(100) + "last year PyTorch 2.0"),
+        paragraph(120, filler(300) + "see Ibrahim"),
+    ]
+    hint = (120.0, Term(source="Ibrahim Haddad"), "Linux 基金会副总裁")
+    slots = note_slots(article(*text), [hint], "")
+    assert list(slots) == [120.0, 0.0]
+    assert "Linux 基金会" in slots[120.0]
+    assert "日期未知" in slots[0.0]
+
+
+def test_a_slot_stands_after_its_paragraph() -> None:
+    hint = (5.0, Term(source="ORT"), "ONNX Runtime --> 缩写")
+    draft = assemble(
+        TALK, article(paragraph(5, "ORT.")), [], column=COLUMN, hints=[hint], today=DAY
+    )
+    (note,) = draft.passages[0].notes
+    assert note.text == ""
+    assert "ONNX Runtime" in note.reason
+    assert "> 编者注 ✍️：<!-- 提示：首次提到 ORT：" in render(draft)
+
+
+# --- subtitles ----------------------------------------------------------------------------------
+
+TIME = re.compile(r"(\d\d):(\d\d):(\d\d),(\d{3})")
+
+
+def read(srt: str) -> list[tuple[float, float, str]]:
+    cues = []
+    for block in srt.strip().split("\n\n") if srt.strip() else []:
+        _, times, *lines = block.split("\n")
+        a, b = (
+            int(h) * 3600 + int(m) * 60 + int(s) + int(ms) / 1000
+            for h, m, s, ms in TIME.findall(times)
+        )
+        cues.append((a, b, "\n".join(lines)))
+    return cues
+
+
+def test_as_many_sentences_go_one_to_one() -> None:
+    text = article(paragraph(10, "First one.", "Second one."))
+    english, chinese, both = subtitles(text, [translation(10, "第一句。第二句！")])
+    assert read(english) == [(10, 13, "First one."), (13, 16, "Second one.")]
+    assert read(chinese) == [(10, 13, "第一句。"), (13, 16, "第二句！")]
+    assert read(both) == [(10, 13, "第一句。\nFirst one."), (13, 16, "第二句！\nSecond one.")]
+
+
+def test_an_untranslated_paragraph_says_so_and_is_never_english() -> None:
+    text = article(paragraph(0, "One.", "Two."), paragraph(6, "Three."))
+    _, chinese, both = subtitles(text, [translation(6, "三。")])
+    assert read(chinese) == [(0, 6, UNTRANSLATED), (6, 9, "三。")]
+    assert [c[2] for c in read(both)] == [
+        f"{UNTRANSLATED}\nOne.",
+        f"{UNTRANSLATED}\nTwo.",
+        "三。\nThree.",
+    ]
+
+
+def test_names_in_subtitles_are_not_markup() -> None:
+    text = article(paragraph(0, "Use it."))
+    _, chinese, _ = subtitles(text, [translation(0, "用`torch.compile`和__init__吧")])
+    assert read(chinese)[0][2] == "用 torch.compile 和 __init__ 吧"
+
+
+@st.composite
+def talks(draw: st.DrawFn) -> tuple[Article, list[Translation]]:
+    at, paragraphs, translations = 0.0, [], []
+    for _ in range(draw(st.integers(1, 5))):
+        start, made = at, []
+        for _ in range(draw(st.integers(1, 6))):
+            length = draw(st.floats(0.05, 20))
+            words = draw(st.integers(1, 60))
+            made.append(Sentence(start=at, end=at + length, text=" ".join(["word"] * words) + "."))
+            at += length + draw(st.sampled_from((0, 0, 1.5)))
+        paragraphs.append(Paragraph(start=start, end=made[-1].end, sentences=tuple(made)))
+        said = draw(st.lists(st.integers(1, 60).map(lambda n: "字" * n + "。"), max_size=8))
+        if said:
+            translations.append(translation(start, "".join(said)))
+    return article(*paragraphs), translations
+
+
+def squeezed(texts: Sequence[str]) -> str:
+    return re.sub(r"\s", "", "".join(texts))
+
+
+@settings(deadline=None)
+@given(talks())
+def test_times_run_forward_and_no_word_is_lost(
+    talk: tuple[Article, list[Translation]],
+) -> None:
+    text, translations = talk
+    english, chinese, both = (read(s) for s in subtitles(text, translations))
+    said = {t.start: t.chinese for t in translations}
+    spoken = [p.english for p in text.paragraphs]
+    assert squeezed([c[2] for c in english]) == squeezed(spoken)
+    shown = squeezed([c[2] for c in chinese]).replace(UNTRANSLATED, "")
+    assert shown == "".join(said.get(p.start, "") for p in text.paragraphs)
+    assert "word" not in shown
+    assert (UNTRANSLATED in squeezed([c[2] for c in chinese])) == (len(said) < len(spoken))
+    for _, _, cue in both:
+        over, under = cue.split("\n")
+        assert "word" in under
+        assert "word" not in over
+    over = squeezed([c[2].split("\n")[0] for c in both])
+    assert set(over) == set(squeezed([c[2] for c in chinese]))
+    last = text.paragraphs[-1].end + 0.1
+    for cues in (english, chinese, both):
+        assert all(a < b for a, b, _ in cues)
+        assert all(x[1] <= y[0] for x, y in itertools.pairwise(cues))
+        assert cues[-1][1] <= last
+        for p in text.paragraphs:
+            inside = [c for c in cues if p.start <= (c[0] + c[1]) / 2 < p.end]
+            if p.end - p.start >= 1.01:
+                assert all(b - a >= 0.99 for a, b, _ in inside)

@@ -1,0 +1,153 @@
+"""The report: everything a person must know, ranked, escaped, and the same for programs."""
+
+import json
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from translate.merge import Conflict
+from translate.model import (
+    Article,
+    Correction,
+    Cue,
+    Engine,
+    Flag,
+    Paragraph,
+    Problem,
+    Section,
+    Sentence,
+    Span,
+    Talk,
+    Transcript,
+    Translation,
+    Usage,
+)
+from translate.report import ReportFacts, render_report
+
+ENGINE = Engine(name="whisper", model="turbo")
+SENTENCE = Sentence(
+    start=60,
+    end=64,
+    text="Alban uses Triton.",
+    corrections=(Correction(offset=11, heard="Trident", written="Triton"),),
+)
+FACTS = ReportFacts(
+    talk=Talk(slug="t", title="State <of> PyTorch", url="https://youtu.be/x"),
+    transcript=Transcript(
+        language="en",
+        engine=ENGINE,
+        duration=100,
+        cues=(Cue(start=60, end=64, text="Alban uses Trident."),),
+        speech=(Span(start=58, end=62), Span(start=63, end=70)),
+        flags=(
+            Flag(start=70, end=75, rule="loop", action="removed", text="Thank you. " * 3),
+            Flag(start=80, end=81, rule="rate", action="kept"),
+        ),
+    ),
+    article=Article(
+        sections=(
+            Section(
+                start=0,
+                title="",
+                paragraphs=(
+                    Paragraph(start=60, end=64, sentences=(SENTENCE,)),
+                    Paragraph(
+                        start=64, end=66, sentences=(Sentence(start=64, end=66, text="Bye."),)
+                    ),
+                ),
+            ),
+        )
+    ),
+    translations=[Translation(start=60, chinese="他用 Triton。", of="h", by=ENGINE)],
+    usage=Usage(calls=3, prompt_tokens=100, completion_tokens=20, cost=0.0123, currency="USD"),
+)
+PROBLEMS = [
+    Problem(rule="stray", severity="info", message="a note"),
+    Problem(rule="number", severity="warning", message="20 became 40", at=61, hint="look"),
+    Problem(rule="untranslated", severity="error", message="no Chinese", at=64, hint="stw draft t"),
+    Problem(rule="untranslated", severity="error", message="none", at=60, hint="stw draft t"),
+]
+
+
+def test_errors_come_first_each_with_its_time_and_what_to_do() -> None:
+    markdown, data = render_report(replace(FACTS, problems=PROBLEMS))
+    order = [markdown.index(s) for s in ("## Errors", "no Chinese", "## Warnings", "20 became 40")]
+    assert order == sorted(order)
+    assert markdown.index("none") < markdown.index("no Chinese")  # in order of time
+    assert markdown.count("stw draft t") == 1  # said once for the whole group
+    assert "[00:01:01](https://youtu.be/x?t=61s)" in markdown
+    assert "To look at: 2 errors, 1 warning, 1 for information." in markdown
+    assert data["counts"] == {"error": 2, "warning": 1, "info": 1}
+    assert [p["rule"] for p in data["problems"]] == [
+        "untranslated",
+        "untranslated",
+        "number",
+        "stray",
+    ]
+    assert data["problems"][2]["link"] == "https://youtu.be/x?t=61s"
+
+
+def test_figures() -> None:
+    markdown, data = render_report(FACTS)
+    assert data["figures"] == {
+        "paragraphs": 2,
+        "translated": 1,
+        "untranslated": 1,
+        "words": 4,
+        "chinese_characters": 10,
+        "speech_seconds": 11,
+        "speech_with_text_seconds": 3,
+    }
+    assert data["usage"]["cost"] == 0.0123
+    assert "0.0123 USD" in markdown
+    assert "3 of 11 seconds, 8 without" in markdown
+    assert "Nothing to look at." in markdown
+
+
+def test_what_was_put_right_and_what_was_left_out() -> None:
+    markdown, data = render_report(FACTS)
+    assert "Trident → Triton: [00:01:00]" in markdown
+    assert data["corrections"] == [{"at": 60, "heard": "Trident", "written": "Triton"}]
+    assert "Thank you." in markdown
+    assert [f["rule"] for f in data["removed"]] == ["loop"]
+
+
+def test_a_conflict_shows_both_versions() -> None:
+    conflict = Conflict(at=60, base="旧", edited="我的 ```x```<!-- 00:01:00 -->", new="")
+    markdown, data = render_report(replace(FACTS, conflicts=[conflict]))
+    assert (
+        f"### [00:01:00](https://youtu.be/x?t=60s)\n\nYours:\n\n````md\n{conflict.edited}\n````"
+        in markdown
+    )
+    assert "New: nothing" in markdown
+    assert data["conflicts"][0]["edited"] == conflict.edited
+
+
+def test_many_of_one_kind_are_folded() -> None:
+    many = [Problem(rule="term", severity="warning", message=f"m{n}", at=n) for n in range(50)]
+    markdown, _ = render_report(replace(FACTS, problems=many))
+    assert "<summary>30 more</summary>" in markdown
+    assert all(f"m{n}\n" in markdown + "\n" for n in range(50))
+
+
+@given(st.text(max_size=30))
+def test_nothing_from_outside_is_markup(text: str) -> None:
+    evil = text + "<script>alert(1)</script> [a](javascript:b) ``` **x** <!-- \n# y\n| z |"
+    problem = Problem(rule="term", severity="warning", message=evil, where=evil, hint=evil, at=1)
+    flag = Flag(start=1, end=2, rule="loop", action="removed", text=evil, detail=evil)
+    facts = replace(
+        FACTS,
+        talk=replace(FACTS.talk, title=evil),
+        transcript=replace(FACTS.transcript, flags=(flag,)),
+        problems=[problem, replace(problem, hint="other")],
+        conflicts=[Conflict(at=None, base=evil, edited=evil, new=evil)],
+    )
+    markdown, data = render_report(facts)
+    html = MarkdownIt("commonmark", {"html": True}).render(markdown)
+    assert "<script" not in html
+    assert 'javascript:b"' not in html
+    assert html.count("<h1>") == 1
+    assert "<!--" not in html
+    assert json.loads(json.dumps(data))["talk"]["title"] == evil

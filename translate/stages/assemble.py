@@ -1,0 +1,411 @@
+"""Assemble: a talk, its paragraphs and their Chinese become the draft, and subtitles.
+
+Plain functions of plain values. Everything from outside (titles, names, the model's Chinese) is
+escaped here on its way into the draft; only the column's own boilerplate is Markdown already.
+Knows the house style of a post, and neither files nor translators.
+"""
+
+import datetime
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, yaml_scalar
+from translate.model import (
+    UNTRANSLATED,
+    Article,
+    Engine,
+    Paragraph,
+    Section,
+    Talk,
+    Term,
+    Translation,
+)
+from translate.subtitles import srt
+from translate.typography import (
+    chinese,
+    escape_text,
+    heading_text,
+    link_target,
+    one_line,
+    tidy_text,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who signs a post."""
+
+    name: str
+    github: str
+    avatar: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What stands in every post of the column."""
+
+    author: Person = Person(name="（编者）", github="（编者）")
+    co_authors: tuple[Person, ...] = ()
+    category: str = "insights"
+    boilerplate: str = ""  # Markdown, under "## 写在最前"
+
+
+Hint = tuple[float, Term, str]  # start of the paragraph of its first mention, the row, its note
+
+
+def assemble(
+    talk: Talk,
+    article: Article,
+    translations: Iterable[Translation],
+    *,
+    column: Column,
+    hints: Sequence[Hint] = (),
+    today: datetime.date,
+    transcribed_by: Engine | None = None,
+) -> Draft:
+    """The whole draft in the house style. A paragraph without Chinese says why.
+
+    `translations` belong to paragraphs by their start; `today` becomes the post's date.
+    """
+    known = {t.start: t for t in translations}
+    slots = note_slots(article, hints, talk.date)
+    engines = (transcribed_by, *(t.by for t in known.values() if t.chinese))
+    blocks: list[Block] = [
+        Free(text=_lead(talk, engines)),
+        Free(text="<!-- more -->"),
+        Free(text="---"),
+        Heading(text="写在最前"),
+        *(Free(text=text) for text in _paragraphs(column.boilerplate)),
+        Free(text="---"),
+    ]
+    at = iter(anchors([p.start for p in article.paragraphs]))
+    for n, section in enumerate(article.sections):
+        blocks += _heading(section, talk if n == 0 else None)
+        blocks += (_passage(talk, p, next(at), known, slots) for p in section.paragraphs)
+    blocks += [Heading(text="编者最后的碎碎念"), Free(text="- （编者留言）")]
+    return Draft(front=tuple(_front(talk, column, today, engines)), blocks=tuple(blocks))
+
+
+def _paragraphs(markdown: str) -> list[str]:
+    return [p.strip() for p in re.split(r"\n[ \t]*\n", markdown) if p.strip()]
+
+
+def _heading(section: Section, talk: Talk | None) -> list[Block]:
+    """The chapter's title; for a talk that opens without one, or has none, the talk's."""
+    text = heading_text(section.title) or (heading_text(talk.title) if talk else "")
+    return [Heading(text=text)] if text else []
+
+
+def _passage(
+    talk: Talk,
+    paragraph: Paragraph,
+    at: str,
+    known: dict[float, Translation],
+    slots: dict[float, str],
+) -> Passage:
+    found = known.get(paragraph.start)
+    text = escape_text(found.chinese) if found else ""
+    missing = (found.missing if found else "") or "还没有译文"
+    reason = slots.get(paragraph.start, "")
+    return Passage(
+        at=at,
+        english=one_line(paragraph.english),
+        link=talk.at(paragraph.start),
+        chinese=text,
+        missing="" if text else one_line(missing),
+        notes=(Note(reason=reason),) if reason else (),
+    )
+
+
+# --- front matter and lead ----------------------------------------------------------------------
+
+
+def _front(
+    talk: Talk, column: Column, today: datetime.date, engines: Sequence[Engine | None]
+) -> Iterator[tuple[str, str]]:
+    """The blog's keys first, then provenance, which the blog does not read."""
+    event = f"{one_line(talk.event)} - " if one_line(talk.event) else ""
+    yield "title", yaml_scalar(f"【睁眼看世界 🌍】｜{event}{one_line(talk.title)}".strip())
+    yield "date", today.isoformat()
+    yield "author", "".join(f"\n   {line}" for line in _person(column.author))
+    if column.co_authors:
+        people = (_person(person) for person in column.co_authors)
+        yield "co_authors", "".join("\n   - " + "\n     ".join(lines) for lines in people)
+    yield "category", yaml_scalar(one_line(column.category))
+    speakers = [one_line(s.name) for s in talk.speakers]
+    yield from _given("source", talk.url or talk.source)
+    yield from _given("event", talk.event)
+    if any(speakers):
+        yield "speakers", "".join(f"\n   - {yaml_scalar(name)}" for name in speakers if name)
+    yield from _given("channel", talk.channel)
+    yield from _given("uploaded", talk.date)
+    yield from _given("licence", talk.licence)
+    yield from _given("transcribed_by", _engine(engines[0]))
+    yield from _given("translated_by", "、".join(_names(engines[1:])))
+    yield "machine_assisted", "true"
+
+
+def _given(key: str, value: str) -> Iterator[tuple[str, str]]:
+    value = one_line(value)
+    if value:
+        yield key, yaml_scalar(value)
+
+
+def _person(person: Person) -> list[str]:
+    facts = (("name", person.name), ("github", person.github), ("avatar", person.avatar))
+    return [f"{key}: {yaml_scalar(one_line(value))}" for key, value in facts if value]
+
+
+def _engine(engine: Engine | None) -> str:
+    return one_line(f"{engine.name} {engine.model}") if engine else ""
+
+
+def _names(engines: Iterable[Engine | None]) -> list[str]:
+    return list(dict.fromkeys(filter(None, map(_engine, engines))))
+
+
+def _lead(talk: Talk, engines: Sequence[Engine | None]) -> str:
+    """What, where, by whom; the link, the licence; and that a machine has helped."""
+    target = link_target(talk.url)
+    title = escape_text(talk.title, names=False) or talk.slug
+    event = escape_text(talk.event, names=False)
+    of = f" {event} 的" if event else ""
+    text = f"本文译自{of}演讲《{f'[{title}]({target})' if target else title}》"
+    speakers = "、".join(filter(None, (_speaker(s.name, s.affiliation) for s in talk.speakers)))
+    text += f"，演讲者是 {speakers}。" if speakers else "。"
+    channel = escape_text(talk.channel, names=False)
+    uploaded = escape_text(talk.date, names=False)
+    if channel or uploaded:
+        by, on = (f"由 {channel} " if channel else ""), (f"于 {uploaded} " if uploaded else "")
+        text += f"视频{by}{on}发布。"
+    if one_line(talk.licence):
+        text += f"视频的许可是 {escape_text(talk.licence, names=False)}。"
+    heard, put = _engine(engines[0]), "、".join(_names(engines[1:]))
+    text += f"英文由 {escape_text(heard, names=False)} 转写，" if heard else ""
+    text += f"中文由 {escape_text(put, names=False)} 给出初稿，" if put else ""
+    return chinese(f"{text}本文由机器辅助生成，尚待编者校对。")
+
+
+def _speaker(name: str, affiliation: str) -> str:
+    name, affiliation = (escape_text(t, names=False) for t in (name, affiliation))
+    return f"{name}（{affiliation}）" if name and affiliation else name
+
+
+# --- editor's notes -----------------------------------------------------------------------------
+
+_WORDS_A_NOTE = 250
+_WHEN = re.compile(
+    r"(?i)\b(?:(this|last|next) (year|month|week|quarter|spring|summer|fall|autumn|winter)"
+    r"|yesterday|tomorrow|(?:a|two|three|few) (?:years?|months?|weeks?) ago)\b"
+)
+_RELEASE = re.compile(r"\b([A-Z][\w+-]*(?: [A-Z][\w+-]*)?) v?(\d+\.\d+(?:\.\d+)?)\b")
+_SPOKEN = re.compile(
+    r"(?i)\b(?:[\w-]+ dot )+(?:org|com|io|ai|dev|net|edu)\b(?: slash [\w-]+)*"
+    r"|\bhttps?://[^\s,;]+|\b[\w-]+(?:\.[\w-]+)*\.(?:org|com|io|ai|dev)\b(?:/[\w/-]+)*"
+)
+
+
+def note_slots(article: Article, hints: Sequence[Hint], date: str) -> dict[float, str]:
+    """Where a reader will ask, by paragraph start, with the reason (plain Chinese text).
+
+    At most one slot a paragraph and one for every 250 English words, the likeliest first: terms
+    that the term base has a note for, links spoken aloud, relative dates, releases. `date` is
+    the talk's, YYYY-MM-DD or empty.
+    """
+    said: set[str] = set()
+    ranked: list[tuple[int, float, str]] = []
+    for paragraph in article.paragraphs:
+        for rank, key, reason in _questions(paragraph, hints, date):
+            if key not in said:
+                said.add(key)
+                ranked.append((rank, paragraph.start, reason))
+    words = sum(len(p.english.split()) for p in article.paragraphs)
+    slots: dict[float, str] = {}
+    for _, start, reason in sorted(ranked, key=lambda r: r[:2]):
+        if start not in slots and len(slots) < max(1, words // _WORDS_A_NOTE):
+            slots[start] = one_line(reason)
+    return slots
+
+
+def _questions(
+    paragraph: Paragraph, hints: Sequence[Hint], date: str
+) -> Iterator[tuple[int, str, str]]:
+    """(rank, what must not be asked twice, reason)."""
+    for start, term, note in hints:
+        if start == paragraph.start:
+            yield 0, term.source, f"首次提到 {term.source}：{note}"
+    for match in _SPOKEN.finditer(paragraph.english):
+        yield 1, match.group().lower(), f"口述的链接 “{match.group()}”：写出可点的地址"
+    for match in _WHEN.finditer(paragraph.english):
+        yield 2, match.group().lower(), f"相对时间 “{match.group()}”：{_when(match, date)}"
+    for match in _RELEASE.finditer(paragraph.english):
+        yield 3, match.group(), f"版本 {match.group()}：可附发布说明的链接"
+
+
+def _when(match: re.Match[str], date: str) -> str:
+    found = re.fullmatch(r"(\d{4})-(\d{2})-\d{2}", date)
+    if not found:
+        return "演讲的日期未知，请查证后写明年份"
+    year, month = int(found[1]), int(found[2])
+    step = {"this": 0, "last": -1, "next": 1}.get((match[1] or "").lower())
+    known = f"视频发布于 {date}"
+    if step is None or match[2].lower() == "week":
+        return f"{known}，请写明年月"
+    if match[2].lower() == "month":
+        months = year * 12 + month - 1 + step
+        return f"{known}，应是 {months // 12} 年 {months % 12 + 1} 月"
+    if match[2].lower() in ("year", "spring", "summer", "fall", "autumn", "winter"):
+        return f"{known}，应是 {year + step} 年"
+    return f"{known}，请写明年月"
+
+
+# --- subtitles ----------------------------------------------------------------------------------
+
+_LINE_ENGLISH, _LINE_CHINESE = 84, 40  # characters that a viewer reads in one cue
+_SHORTEST = 1.0  # seconds
+_CHINESE_SENTENCE = re.compile(r".+?(?:[。！？；…]+[”’）》]*|$)")
+
+Cues = list[tuple[float, float, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beat:
+    """A stretch of a paragraph that is shown at once."""
+
+    start: float
+    end: float
+    english: str
+    chinese: str
+
+
+def subtitles(article: Article, translations: Iterable[Translation]) -> tuple[str, str, str]:
+    """English, Chinese and bilingual (Chinese over English) subtitles, as SubRip text.
+
+    Chinese sentences go with the English ones they stand for, one to one where there are as
+    many, else in proportion. What is untranslated says so, and is never English.
+    """
+    known = {t.start: tidy_text(t.chinese) for t in translations if t.chinese}
+    english: Cues = []
+    chinese_cues: Cues = []
+    both: Cues = []
+    for paragraph in article.paragraphs:
+        for beat in _beats(paragraph, ""):
+            english += ((a, b, text) for a, b, text, _ in _cut(beat))
+        for spoken in _beats(paragraph, known.get(paragraph.start, "")):
+            beat = replace(spoken, chinese=spoken.chinese or UNTRANSLATED)
+            chinese_cues += ((a, b, text) for a, b, _, text in _cut(replace(beat, english="")))
+            both += ((a, b, f"{text}\n{said}") for a, b, said, text in _cut(beat))
+    chinese_cues = _merge_waiting(chinese_cues)
+    one, two, three = (srt(list(_in_time(cues))) for cues in (english, chinese_cues, both))
+    return one, two, three
+
+
+def _beats(paragraph: Paragraph, chinese_text: str) -> list[_Beat]:
+    """The paragraph in as many stretches as both languages have sentences for."""
+    left = [s.text for s in paragraph.sentences]
+    right = _CHINESE_SENTENCE.findall(chinese_text)
+    count = min(len(left), len(right)) if right else len(left)
+    ends = _groups([len(t) for t in left], count)
+    beats: list[_Beat] = []
+    first = 0
+    for end, text in zip(ends, _grouped(right, count), strict=True):
+        some = paragraph.sentences[first:end]
+        beats.append(_Beat(some[0].start, some[-1].end, " ".join(s.text for s in some), text))
+        first = end
+    return _long_enough(beats)
+
+
+def _grouped(texts: Sequence[str], count: int) -> list[str]:
+    if not texts:
+        return [""] * count
+    ends = _groups([len(t) for t in texts], count)
+    return [_join(texts[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+
+
+def _groups(sizes: Sequence[int], count: int) -> list[int]:
+    """Where each of `count` groups of neighbours ends, none empty, as even in size as may be."""
+    total, done, ends = sum(sizes) or 1, 0, list[int]()
+    for n, size in enumerate(sizes, 1):
+        done += size
+        left = count - len(ends)
+        due = done >= total * (len(ends) + 1) / count - size / 2
+        if left and (left == len(sizes) - n + 1 or (due and left > 1) or n == len(sizes)):
+            ends.append(n)
+    return ends
+
+
+def _long_enough(beats: Sequence[_Beat]) -> list[_Beat]:
+    """Beats that are too short to read go with a neighbour of the same paragraph."""
+    out: list[_Beat] = []
+    for beat in beats:
+        last = out[-1] if out else None
+        if last and (beat.end - beat.start < _SHORTEST or last.end - last.start < _SHORTEST):
+            out[-1] = _Beat(
+                last.start,
+                max(last.end, beat.end),
+                f"{last.english} {beat.english}",
+                _join([last.chinese, beat.chinese]),
+            )
+        else:
+            out.append(beat)
+    return out
+
+
+def _cut(beat: _Beat) -> Iterator[tuple[float, float, str, str]]:
+    """What is too long to read at once, in parts, with time by length; (start, end, English,
+    Chinese). A language that is short enough stands in each part."""
+    parts = max(
+        math.ceil(len(beat.english) / _LINE_ENGLISH), math.ceil(len(beat.chinese) / _LINE_CHINESE)
+    )
+    parts = max(1, min(parts, int((beat.end - beat.start) / _SHORTEST)))
+    left = _parts(beat.english, parts, _LINE_ENGLISH)
+    right = _parts(beat.chinese, parts, _LINE_CHINESE)
+    step = (beat.end - beat.start) / parts
+    for n in range(parts):
+        yield beat.start + n * step, beat.start + (n + 1) * step, left[n], right[n]
+
+
+_SEAM = re.compile(r"(?<=[，、；。！？：”）])(?![，、；。！？：”）…])|(?<=\s)(?=\S)")
+
+
+def _parts(text: str, count: int, limit: int) -> list[str]:
+    """`text` in `count` parts, cut after a mark or a space near the even places, else anywhere;
+    or the whole of it in each, where it is within `limit`."""
+    if len(text) <= limit:
+        return [text] * count
+    parts: list[str] = []
+    for left in range(count, 1, -1):
+        wish = len(text) / left
+        seams = [m.start() for m in _SEAM.finditer(text) if 0 < m.start() < len(text)]
+        near = [s for s in seams if wish / 2 <= s <= wish * 1.5]
+        at = min(near, key=lambda s: abs(s - wish)) if near else round(wish)
+        parts.append(text[:at].strip())
+        text = text[at:]
+    return [*parts, text.strip()]
+
+
+def _join(texts: Iterable[str]) -> str:
+    """Chinese sentences, which need no space between them."""
+    return "".join(t for t in texts if t)
+
+
+def _merge_waiting(cues: Cues) -> Cues:
+    """One cue for neighbouring paragraphs' parts that wait for their translation."""
+    out: Cues = []
+    for start, end, text in cues:
+        if out and text == UNTRANSLATED == out[-1][2]:
+            out[-1] = (out[-1][0], end, text)
+        else:
+            out.append((start, end, text))
+    return out
+
+
+def _in_time(cues: Cues) -> Iterator[tuple[float, float, str]]:
+    """No cue before the one before it has ended."""
+    last = 0.0
+    for start, end, text in cues:
+        start = max(start, last)
+        last = max(end, start + 0.001)
+        yield start, last, text
