@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "typography": NOUNS,
     "subtitles": NOUNS,
-    "checks": NOUNS | {"typography", "numerals"},
+    "checks": NOUNS | {"glossary", "numerals"},
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
     "merge": NOUNS | {"draft"},
@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "desk": NOUNS
     | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
     "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
-    "cli": NOUNS | {"settings", "console", "desk", "doctor", "demo"},
+    "cli": NOUNS | {"settings", "console", "desk", "doctor", "demo", "pipeline"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -676,3 +676,9 @@ def test_human_translations_of_real_talks_raise_few_alarms() -> None:
         alarms += len(prove_pair(row["src_ref"], row["tgt_ref"], book))
     assert said > 100
     assert alarms / said < 0.3
+
+
+def test_a_name_inside_an_address_counts_as_kept() -> None:
+    known = Glossary((Term(source="PyTorch", policy="keep"),))
+    assert prove_pair("See PyTorch dot org.", "见 pytorch.org/docs 。", known) == []
+    assert prove_pair("See PyTorch.", "见 pytorchlightning 。", known) != []

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Literal
 
 from translate import numerals
+from translate.glossary import unkept
 from translate.model import Term
 
 Terms = Sequence[Term]
@@ -408,47 +409,27 @@ def names(english: str, chinese: str, terms: Terms) -> str | None:
 # --- are the terms kept -------------------------------------------------------------------------
 
 
-def _accepted(term: Term) -> tuple[str, ...]:
-    return term.targets or ((term.source,) if term.policy in ("keep", "strict") else ())
-
-
-def _missed(term: Term, flat: str) -> bool:
-    accepted = _accepted(term)
-    wanted = [*accepted, term.source] if term.policy == "prefer" else list(accepted)
-    return bool(accepted) and not any(_fold(t) in flat for t in wanted)
-
-
-def _term_reason(term: Term) -> str:
-    if not term.targets:
+def _wanted(term: Term) -> str:
+    if term.policy == "keep":
         return f"keep “{term.source}” in English"
     return f"write “{term.source}” as {' or '.join(term.targets)}"
 
 
 def terms_missed(_english: str, chinese: str, terms: Terms) -> str | None:
     """A strict or keep row of the term base that the Chinese does not follow."""
-    flat = _fold(chinese)
-    missed = [t for t in terms if t.policy in ("strict", "keep") and _missed(t, flat)]
-    return "; ".join(_term_reason(t) for t in missed[:6]) or None
+    missed = [t for t in unkept(terms, chinese)[1] if t.policy != "prefer"]
+    return "; ".join(_wanted(t) for t in missed[:6]) or None
 
 
 def terms_not_preferred(_english: str, chinese: str, terms: Terms) -> str | None:
     """A prefer row of the term base that the Chinese does not follow."""
-    flat = _fold(chinese)
-    missed = [t for t in terms if t.policy == "prefer" and _missed(t, flat)]
-    return "; ".join(_term_reason(t) for t in missed[:6]) or None
+    missed = [t for t in unkept(terms, chinese)[1] if t.policy == "prefer"]
+    return "; ".join(_wanted(t) for t in missed[:6]) or None
 
 
 def terms_forbidden(_english: str, chinese: str, terms: Terms) -> str | None:
     """Chinese that must not stand for a term, outside the Chinese that may."""
-    flat = _fold(chinese)
-    for target in sorted((_fold(t) for term in terms for t in term.targets), key=len, reverse=True):
-        flat = flat.replace(target, "\n")
-    bad = [
-        f"do not write {word} for “{term.source}”"
-        for term in terms
-        for word in term.forbidden
-        if _fold(word) and _fold(word) in flat
-    ]
+    bad = [f"do not write {wrong} for “{t.source}”" for t, wrong in unkept(terms, chinese)[0]]
     return "; ".join(bad[:6]) or None
 
 

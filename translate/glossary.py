@@ -379,20 +379,32 @@ def prove_pair(
     that stays English by its English anywhere. How often does not count. Where a forbidden
     rendering stands, that alone is said.
     """
-    terms = glossary.terms_in(english)
+    forbidden, missed = unkept(glossary.terms_in(english), chinese)
+    return [
+        *(_forbidden(term, wrong, at) for term, wrong in forbidden),
+        *(_missed(term, at) for term in missed),
+    ]
+
+
+def unkept(
+    terms: Sequence[Term], chinese: str
+) -> tuple[tuple[tuple[Term, str], ...], tuple[Term, ...]]:
+    """Of the terms that were said: forbidden renderings in the Chinese, and terms without any."""
     text = unicodedata.normalize("NFKC", chinese)
     accepted = [span for term in terms for target in term.targets for span in _spans(target, text)]
-    problems = []
-    for term in terms:
-        wrongs = [
-            wrong
-            for wrong in term.forbidden
-            if any(not _inside(span, accepted) for span in _spans(wrong, text))
-        ]
-        problems += [_forbidden(term, wrong, at) for wrong in wrongs]
-        if term.policy != "forbid" and not wrongs and not _renderings(term, text):
-            problems.append(_missed(term, at))
-    return problems
+    forbidden = tuple(
+        (term, wrong)
+        for term in terms
+        for wrong in term.forbidden
+        if any(not _inside(span, accepted) for span in _spans(wrong, text))
+    )
+    told = {term for term, _ in forbidden}
+    missed = tuple(
+        term
+        for term in terms
+        if term.policy != "forbid" and term not in told and not _renderings(term, text)
+    )
+    return forbidden, missed
 
 
 def uses(
@@ -424,6 +436,9 @@ def uses(
     )
 
 
+_LINK = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[a-z]{2,}(?:/[!-~]*)?")
+
+
 def _spans(chinese: str, text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _chinese(chinese).finditer(text)]
 
@@ -450,7 +465,10 @@ def _renderings(term: Term, text: str) -> Counter[str]:
         if all(end <= low or high <= start for low, high in taken):
             taken.append((start, end))
             found[rendering] += 1
-    return found
+    if not found and term.policy == "keep":  # pytorch.org names PyTorch
+        links = " ".join(_LINK.findall(text)).casefold()
+        found[term.source] = links.count(term.source.casefold())
+    return +found
 
 
 def _missed(term: Term, at: float | None) -> Problem:
