@@ -1,6 +1,7 @@
 """Titles, slugs, links, captions and the merge of a second fetch."""
 
 import re
+import time
 import unicodedata
 from dataclasses import replace
 
@@ -412,6 +413,12 @@ def test_links_are_parts_of_the_text(text: str) -> None:
     for link in links_in(text + " http://a.b/(c)." + text):
         assert link.lower().startswith("http")
         assert not set(' <>"\n\t') & set(link)
+
+
+def test_a_wall_of_brackets_takes_no_time() -> None:
+    started = time.monotonic()
+    links_in("https://a.org/" + ")" * 1_000_000)
+    assert time.monotonic() - started < 2
 
 
 # --- slugs --------------------------------------------------------------------------------------
