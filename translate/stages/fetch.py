@@ -153,7 +153,7 @@ def choose_captions(tracks: Sequence[CaptionTrack]) -> CaptionTrack | None:
 
 
 _LINK = re.compile(
-    r"https?://[^\s<>\"'`{}|\\^，。；：！？、（）【】《》「」『』“”‘’]+", re.IGNORECASE
+    r"https?://[^\s<>\"'`{}|\\^，。；：！？、（）【】《》「」『』“”‘’]{1,2000}", re.IGNORECASE
 )
 _BRACKETS = {")": "(", "]": "["}
 
