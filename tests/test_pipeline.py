@@ -20,16 +20,16 @@ from tests.chat_server import ChatServer, good, serving
 ROOT = Path(__file__).parents[1]
 PROSE = (
     "So today I want to talk about how torch.compile reads your model and why it matters to you."
-    " We ran it on 12 machines for 8 weeks and looked at every graph break that it found there."
+    " We ran it on {n} machines for 8 weeks and looked at every graph break that it found there."
     " Most of them came from plain Python code that somebody had written a long time ago."
 )
-WORDS = PROSE.split()
+WORDS = PROSE.format(n=12).split()
 
 
 def captions(path: Path, minutes: int = 6) -> Path:
     """A captions file of some minutes: short cues, cut in the middle of sentences."""
     cues = []
-    words = [f"{w}" for _ in range(minutes * 3) for w in WORDS]
+    words = [w for n in range(minutes * 3) for w in PROSE.format(n=12 + n).split()]
     for i in range(0, len(words), 7):
         start = i * 0.4
         cues.append(

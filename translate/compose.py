@@ -90,6 +90,7 @@ def build_wishes(settings: Settings, *, force: bool) -> Wishes:
         captions=settings.transcribe.captions,
         language=settings.transcribe.language,
         audio_only=settings.fetch.audio_only,
+        untranslated=settings.translate.translator == "none",
         force=force,
         column=_column(settings),
     )

@@ -19,7 +19,7 @@ from translate.compose import build_tools, build_wishes, glossary_files, load_gl
 from translate.console import Console, problem_text, table_text
 from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
 from translate.glossary import Glossary
-from translate.model import Listing, Speaker, Usage
+from translate.model import Listing, Problem, Speaker, Usage
 from translate.pipeline import Result
 from translate.settings import Settings
 from translate.stages.fetch import Overrides
@@ -194,15 +194,26 @@ class Desk:
         """What a person wants to know at once; the rest is in the report."""
         for made in result.made:
             self.console.say(f"  {made.stage}: {made.file} {made.did} (was {made.found})")
-        loud = [p for p in result.problems if p.severity != "info"]
-        for problem in loud[:SHOWN]:
-            self.console.say(f"  {problem_text(problem)}")
-        if len(loud) > SHOWN:
-            self.console.say(f"  … and {len(loud) - SHOWN} more in {result.workspace.path(REPORT)}")
+        for line in _loudest(result.problems, result.workspace.path(REPORT)):
+            self.console.say(f"  {line}")
         if result.usage.calls:
             self.console.say(f"  translator: {usage_text(result.usage)}")
         if result.stopped:
             self.console.say(f"  stopped: {result.stopped.message} → {result.stopped.hint}")
+
+
+def _loudest(problems: Sequence[Problem], report: Path) -> Iterator[str]:
+    """The gravest problems in a few lines; alike ones share a line."""
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for problem in sorted(problems, key=lambda p: p.severity != "error"):
+        if problem.severity != "info":
+            alike.setdefault((problem.rule, problem.message), []).append(problem)
+    for some in list(alike.values())[:SHOWN]:
+        more = f" (and {len(some) - 1} more like it)" if len(some) > 1 else ""
+        yield problem_text(some[0]) + more
+    left = sum(len(some) for some in list(alike.values())[SHOWN:])
+    if left:
+        yield f"… and {left} more in {report}"
 
 
 def usage_text(usage: Usage) -> str:

@@ -107,6 +107,7 @@ class Wishes:
     captions: str = "auto"  # auto, never, only
     language: str = ""  # empty: English is expected and checked
     audio_only: bool = False
+    untranslated: bool = False  # no translation was asked for, so none is no failure
     force: bool = False  # make again what is edited, after a backup
     column: assembling.Column = field(default_factory=assembling.Column)
     today: datetime.date = field(default_factory=datetime.date.today)
@@ -395,6 +396,8 @@ def draft(
         )
         # The proof below speaks of terms for the whole talk, so the answers' own findings need not.
         problems = [p for p in outcome.problems if not p.rule.startswith("term")]
+        if wishes.untranslated:
+            problems = [replace(p, severity="warning") for p in problems]
         problems = [*problems_of(transcript), *problems]
         problems += terms.prove(article, translations, glossary)
         for name, text in zip(SUBTITLES, assembling.subtitles(article, translations), strict=True):

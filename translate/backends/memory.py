@@ -95,7 +95,7 @@ class NoTranslator:
     def translate(self, request: Request) -> Answer:
         """No text for any unit of the request."""
         del request
-        return Answer(note="no translator configured")
+        return Answer(note="no translator configured; `stw doctor` says how")
 
 
 def _read(path: Path) -> Iterator[Entry]:

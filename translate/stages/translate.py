@@ -29,7 +29,6 @@ from translate.model import (
     Translation,
     Unit,
     Usage,
-    clock,
     no_progress,
 )
 
@@ -412,22 +411,18 @@ class _Run:
         )
 
     def _untranslated(self, translations: Sequence[Translation]) -> list[Problem]:
-        """One problem a reason, with the times of all its paragraphs."""
-        starts: dict[str, list[float]] = {}
-        for t in translations:
-            if t.missing:
-                starts.setdefault(t.missing, []).append(t.start)
+        """One problem a paragraph, so that each has its time."""
         hint = self.stopped.hint if self.stopped else ""
         return [
             Problem(
                 rule="untranslated",
                 severity="error",
-                message=f"{_counted(len(times))} not translated: {reason}",
-                at=times[0],
-                where=", ".join(clock(t) for t in times) if len(times) > 1 else "",
+                message=f"not translated: {t.missing}",
+                at=t.start,
                 hint=hint or "Translate by hand, or run `stw draft` again.",
             )
-            for reason, times in starts.items()
+            for t in translations
+            if t.missing
         ]
 
     def _doubtful(self) -> list[Problem]:
