@@ -56,7 +56,7 @@ def commands() -> str:
 
 def exit_codes() -> str:
     table = re.findall(r"^(\|.*\|)$", errors.__doc__ or "", re.MULTILINE)
-    return "\n".join(re.sub(r" +\|$", " |", re.sub(r"-{3,}", "---", line)) for line in table)
+    return "\n".join(re.sub(r" +\|", " |", re.sub(r"-{3,}", "---", line)) for line in table)
 
 
 def setting_rows() -> str:
@@ -102,7 +102,13 @@ def test_the_readme_shows_what_the_program_says(part: str) -> None:
 
 def test_every_setting_is_documented() -> None:
     rows = setting_rows()
-    for part in (settings.FetchSettings, settings.TranscribeSettings, settings.TranslateSettings):
+    parts = (
+        settings.FetchSettings,
+        settings.TranscribeSettings,
+        settings.TranslateSettings,
+        settings.ColumnSettings,
+    )
+    for part in parts:
         for field in part.__struct_fields__:
             assert f".{field}`" in rows, field
 

@@ -170,6 +170,8 @@ def fetch(
             progress=progress,
             have=tuple(replace(m, file=m.file.removeprefix(f"{MEDIA}/")) for m in have),
         )
+        # Of a playlist's entry the date, chapters and captions are known only now.
+        new = fetching.describe(download.listing, slug=workspace.slug)
         _save_talk(workspace, fetching.gathered(new, download, folder=MEDIA), overrides, key)
     return Result(
         workspace=workspace,

@@ -30,8 +30,8 @@ class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     model: str = "turbo"  # an openai-whisper name, or the path of a .pt file
     fast_model: str = "small.en"  # what --fast takes
     model_dir: str = ""  # where checkpoints lie; empty: openai-whisper's own cache
-    device: Literal["auto", "cuda", "cpu", "mps"] = "auto"
-    captions: Literal["auto", "never", "only"] = "auto"  # creator-made ones, before Whisper
+    device: Literal["auto", "cuda", "cpu", "mps"] = "auto"  # auto: a GPU when there is one
+    captions: Literal["auto", "never", "only"] = "auto"  # the creator's own, before Whisper
     language: str = ""  # go on with a talk in this language, without asking
 
 
@@ -52,9 +52,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The blog's column: what stands in every post."""
 
-    author: Person | None = None
-    co_authors: list[Person] = []
-    category: str = ""
+    author: Person | None = None  # {name, github, avatar}
+    co_authors: list[Person] = []  # the same, several
+    category: str = ""  # of the blog; empty: insights
     boilerplate: str = ""  # Markdown under "## 写在最前"
 
 

@@ -511,7 +511,9 @@ def test_a_memory_that_holds_english_is_refused_all_the_same() -> None:
 
 def test_nobody_to_ask() -> None:
     outcome = translate(paragraphs(3), no_terms, NoTranslator(), Book())
-    assert {t.missing for t in outcome.translations} == {"no translator configured; `stw doctor` says how"}
+    assert {t.missing for t in outcome.translations} == {
+        "no translator configured; `stw doctor` says how"
+    }
     assert {t.by.name for t in outcome.translations} == {"none"}
 
 
