@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translate.draft import (
@@ -73,6 +73,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     return Draft(front=front if draw(st.booleans()) else (), blocks=tuple(blocks))
 
 
+@settings(deadline=None)
 @given(drafts())
 def test_parse_gives_back_what_was_rendered(draft: Draft) -> None:
     parsed = parse(render(draft))
@@ -80,11 +81,13 @@ def test_parse_gives_back_what_was_rendered(draft: Draft) -> None:
     assert parsed.problems == ()
 
 
+@settings(deadline=None)
 @given(drafts())
 def test_windows_line_ends_are_the_same_draft(draft: Draft) -> None:
     assert parse(render(draft).replace("\n", "\r\n")) == draft
 
 
+@settings(deadline=None)
 @given(drafts(), st.data())
 def test_no_edit_makes_parse_raise_or_drop_a_word(draft: Draft, data: st.DataObject) -> None:
     text = render(draft)
@@ -102,6 +105,7 @@ def test_no_edit_makes_parse_raise_or_drop_a_word(draft: Draft, data: st.DataObj
     assert not missing
 
 
+@settings(deadline=None)
 @given(st.text("ab \n`~\r\t", max_size=80))
 def test_chunks_joined_are_the_text(text: str) -> None:
     assert "".join(c.text + c.gap for c in chunks(text)) == text
@@ -175,6 +179,7 @@ def test_a_fenced_block_is_one_chunk() -> None:
     assert [c.text for c in chunks(text)] == ["```py\na\n\nb\n```", "c"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 500_000), max_size=30).map(sorted))
 def test_anchors_are_distinct_and_near(starts: list[float]) -> None:
     found = anchors(starts)

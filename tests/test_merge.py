@@ -104,6 +104,7 @@ def histories(draw: st.DrawFn) -> tuple[str, str, str]:
     return base, draw(edits(base)), new
 
 
+@settings(deadline=None)
 @given(histories())
 def test_nothing_new_changes_nothing(history: tuple[str, str, str]) -> None:
     base, edited, _ = history
@@ -111,13 +112,14 @@ def test_nothing_new_changes_nothing(history: tuple[str, str, str]) -> None:
     assert merge(base, edited, edited).text == edited
 
 
+@settings(deadline=None)
 @given(talks(), talks())
 def test_an_untouched_draft_becomes_the_new_one(base: str, new: str) -> None:
     assert merge(base, base, new).text == new
     assert merge(base, new, new).text == new
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(histories())
 def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
     base, edited, new = history
@@ -129,7 +131,7 @@ def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
     assert {line for line in edited.split("\n") if line.strip() and line not in base} <= lines
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(histories())
 def test_merging_again_before_the_base_was_written_changes_nothing(
     history: tuple[str, str, str],
@@ -139,6 +141,7 @@ def test_merging_again_before_the_base_was_written_changes_nothing(
     assert merge(base, merged, new).text == merged
 
 
+@settings(deadline=None)
 @given(histories())
 def test_a_merge_that_we_did_not_need_is_the_edited_file(history: tuple[str, str, str]) -> None:
     base, edited, new = history
@@ -146,6 +149,7 @@ def test_a_merge_that_we_did_not_need_is_the_edited_file(history: tuple[str, str
     assert merge(new, once.text, new).text == once.text
 
 
+@settings(deadline=None)
 @given(histories())
 def test_line_ends_of_windows_stay(history: tuple[str, str, str]) -> None:
     base, edited, new = history
@@ -275,6 +279,7 @@ def test_a_filled_note_stays_and_an_unwanted_slot_stays_away() -> None:
     assert "why 00:00:30" in text
 
 
+@settings(deadline=None)
 @given(histories())
 @example(("", "", "x"))
 def test_an_empty_or_headless_file_is_a_file_too(history: tuple[str, str, str]) -> None:

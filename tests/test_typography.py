@@ -5,7 +5,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -126,6 +126,7 @@ def test_escape_text(text: str, expected: str) -> None:
     assert escape_text(text) == expected
 
 
+@settings(deadline=None)
 @given(hostile)
 @example('"(中)"a')
 @example("。。。…...中.")
@@ -134,6 +135,7 @@ def test_chinese_is_idempotent(text: str) -> None:
     assert chinese(once) == once
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_chinese_keeps_every_letter(text: str) -> None:
     wide = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -143,6 +145,7 @@ def test_chinese_keeps_every_letter(text: str) -> None:
     assert letters(result) == letters(re.sub(r"\]\(https?://[^)]*\)", "]", visible))
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_escaped_text_is_shown_as_text(text: str) -> None:
     markdown = escape_text(text)
@@ -155,6 +158,7 @@ def test_escaped_text_is_shown_as_text(text: str) -> None:
     assert "{{" not in markdown
 
 
+@settings(deadline=None)
 @given(st.text('中文abAB12,. ()!?…"%', max_size=60))
 def test_no_chinese_touches_a_letter_or_a_half_width_mark(text: str) -> None:
     result = escape_text(text)
@@ -163,6 +167,7 @@ def test_no_chinese_touches_a_letter_or_a_half_width_mark(text: str) -> None:
     assert not re.search(r"[中文][,.;:!?()]|[,.;:!?()][中文]", plain)
 
 
+@settings(deadline=None)
 @given(st.text("ab_ *中文", max_size=30))
 def test_spacing_is_settled_after_escaping(text: str) -> None:
     assert chinese(escape_text(text)) == escape_text(text)

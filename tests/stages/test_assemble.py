@@ -160,6 +160,7 @@ def test_no_paragraph_is_dropped_and_every_draft_parses_back() -> None:
     assert parse(render(draft)) == draft
 
 
+@settings(deadline=None)
 @given(title=st.text(max_size=40), chinese=st.text(max_size=60), english=st.text(max_size=60))
 def test_any_text_from_outside_gives_a_draft_that_parses_back(
     title: str, chinese: str, english: str

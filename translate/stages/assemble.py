@@ -126,19 +126,19 @@ def _front(
     talk: Talk, column: Column, today: datetime.date, engines: Sequence[Engine | None]
 ) -> Iterator[tuple[str, str]]:
     """The blog's keys first, then provenance, which the blog does not read."""
-    event = f"{one_line(talk.event)} - " if one_line(talk.event) else ""
-    yield "title", yaml_scalar(f"【睁眼看世界 🌍】｜{event}{one_line(talk.title)}".strip())
+    title = " - ".join(filter(None, (one_line(talk.event), one_line(talk.title))))
+    yield "title", front_scalar(f"【睁眼看世界 🌍】｜{title}")
     yield "date", today.isoformat()
     yield "author", "".join(f"\n   {line}" for line in _person(column.author))
     if column.co_authors:
         people = (_person(person) for person in column.co_authors)
         yield "co_authors", "".join("\n   - " + "\n     ".join(lines) for lines in people)
-    yield "category", yaml_scalar(one_line(column.category))
+    yield "category", front_scalar(column.category)
     speakers = [one_line(s.name) for s in talk.speakers]
     yield from _given("source", talk.url or talk.source)
     yield from _given("event", talk.event)
     if any(speakers):
-        yield "speakers", "".join(f"\n   - {yaml_scalar(name)}" for name in speakers if name)
+        yield "speakers", "".join(f"\n   - {front_scalar(name)}" for name in speakers if name)
     yield from _given("channel", talk.channel)
     yield from _given("uploaded", talk.date)
     yield from _given("licence", talk.licence)
@@ -147,15 +147,27 @@ def _front(
     yield "machine_assisted", "true"
 
 
+_MARKUP = re.compile(r"<(?=[/!?A-Za-z])|[{}]")
+_WIDE = {"<": "＜", "{": "｛", "}": "｝"}
+
+
+def front_scalar(text: str) -> str:
+    """Plain text as a YAML value of the front matter.
+
+    VitePress puts the front matter into a script and the title through Markdown, where nothing
+    can be escaped: what opens a tag or an expression becomes its full-width twin.
+    """
+    return yaml_scalar(_MARKUP.sub(lambda m: _WIDE[m.group()], one_line(text)))
+
+
 def _given(key: str, value: str) -> Iterator[tuple[str, str]]:
-    value = one_line(value)
-    if value:
-        yield key, yaml_scalar(value)
+    if one_line(value):
+        yield key, front_scalar(value)
 
 
 def _person(person: Person) -> list[str]:
     facts = (("name", person.name), ("github", person.github), ("avatar", person.avatar))
-    return [f"{key}: {yaml_scalar(one_line(value))}" for key, value in facts if value]
+    return [f"{key}: {front_scalar(value)}" for key, value in facts if value]
 
 
 def _engine(engine: Engine | None) -> str:
