@@ -279,6 +279,45 @@ def without_costs(files: dict[str, str]) -> dict[str, str]:
     return texts | {"report.md": re.sub(r"(?m)^- Requests: .*$", "", texts["report.md"])}
 
 
+def test_an_open_conflict_stays_in_the_report_until_the_editor_settles_it(
+    place: Place, source: str
+) -> None:
+    with serving(good) as server:
+        place.use(server)
+        place.stw("run", source)
+        draft = place.talk / "draft.md"
+        text = draft.read_text(encoding="utf-8")
+        ours = re.search(r"(?m)^(?!本文|【|如果)(.*)<!-- 00:00:00 -->", text)
+        assert ours
+        draft.write_text(text.replace(ours[1], "编辑写的第一段。"), encoding="utf-8")
+        transcript = place.talk / "transcript.json"
+        mended = transcript.read_text(encoding="utf-8").replace("somebody", "someone", 1)
+        transcript.write_text(mended, encoding="utf-8")
+        for _ in range(2):
+            place.stw("draft", place.talk.name)
+            report = (place.talk / "report.md").read_text(encoding="utf-8")
+            assert "编辑写的第一段。" in report
+        settled = draft.read_text(encoding="utf-8").replace("编辑写的第一段。", "定稿的第一段。")
+        draft.write_text(settled, encoding="utf-8")
+        place.stw("draft", place.talk.name)
+    assert "定稿的第一段。" in draft.read_text(encoding="utf-8")
+    assert "编辑写的第一段。" not in (place.talk / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_choice_made_once_does_not_make_the_transcript_stale(place: Place, source: str) -> None:
+    """`--model` or `--captions` for one run: later runs keep what was made."""
+    place.stw("fetch", source)
+    place.stw("transcribe", place.talk.name, "--captions", "only", "--language", "de")
+    transcript = place.talk / "transcript.json"
+    before = transcript.stat().st_mtime_ns
+    place.stw("transcribe", place.talk.name)
+    [talk] = json.loads(place.stw("status", "--json").stdout)
+    assert talk["stages"][1]["state"] == "fresh"
+    assert transcript.stat().st_mtime_ns == before
+    place.stw("transcribe", place.talk.name, "--language", "en")  # asked for anew: made anew
+    assert json.loads(transcript.read_text(encoding="utf-8"))["language"] == "en"
+
+
 # --- killed at any moment -----------------------------------------------------------------------
 
 

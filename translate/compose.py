@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from translate.backends.presets import Preset
 
 PACKAGE = Path(translate.__file__).parent
+DEFAULT_MODEL = "turbo"  # long-form accuracy of the large models at a fraction of their time
 
 
 def glossary_paths(settings: Settings) -> list[Path]:
@@ -68,14 +69,15 @@ def build_tools(
     settings: Settings, environment: Mapping[str, str], console: Console, *, fast: bool
 ) -> Tools:
     """Every backend as the settings want it, each built at its first use."""
-    model = settings.transcribe.fast_model if fast else settings.transcribe.model
+    asked = settings.transcribe.fast_model if fast else settings.transcribe.model
     memory = cache(lambda: _memory(settings.translate))
     return Tools(
         downloader=cache(lambda: _downloader(settings)),
         decode=_decode,
         detector=_detector,
-        recogniser=cache(lambda: _recogniser(settings, model, console)),
-        recogniser_id=cache(lambda: _recogniser_id(model)),
+        recogniser=cache(lambda: _recogniser(settings, asked or DEFAULT_MODEL, console)),
+        recogniser_id=cache(lambda: _recogniser_id(asked)),
+        default_model=DEFAULT_MODEL,
         count_tokens=_count_tokens,
         read_captions=_read_captions,
         text_language=_text_language,
@@ -163,9 +165,9 @@ def _recogniser(settings: Settings, model: str, console: Console) -> transcribin
 
 
 def _recogniser_id(model: str) -> str:
-    """The model by name, or a checkpoint of one's own by its content; nothing is loaded."""
+    """The model by name, one's own checkpoint by its content; empty when none was asked for."""
     path = Path(model)
-    return f"whisper {digest(path.read_bytes())}" if path.is_file() else f"whisper {model}"
+    return digest(path.read_bytes()) if path.is_file() else model
 
 
 def _count_tokens(text: str) -> int:

@@ -101,9 +101,13 @@ class Desk:
 
     def _transcribe(self, workspace: Workspace) -> Result:
         self.console.say(f"transcribe: {workspace.slug}")
-        return pipeline.transcribe(
+        result = pipeline.transcribe(
             workspace, self._tools, self.glossary, self._wishes, self.console.progress
         )
+        engine = workspace.transcript().engine
+        more = "; --captions never takes Whisper instead" if engine.name == "captions" else ""
+        self.console.say(f"  words: {engine.name} {engine.model}{more}")
+        return result
 
     def _draft(self, workspace: Workspace) -> Result:
         self.console.say(f"draft: {workspace.slug}")

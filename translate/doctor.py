@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from translate import glossary as terms
-from translate.compose import choose_preset, glossary_files
+from translate.compose import DEFAULT_MODEL, choose_preset, glossary_files
 from translate.console import Console, human_bytes
 from translate.errors import StwError
 from translate.settings import Settings
@@ -108,18 +108,19 @@ def _whisper(settings: Settings) -> Check:
     from translate.backends.whisper import plan_download
 
     wish = settings.transcribe
+    model = wish.model or DEFAULT_MODEL
     folder = Path(wish.model_dir) if wish.model_dir else None
     try:
-        plan = plan_download(wish.model, folder)
+        plan = plan_download(model, folder)
     except StwError as e:
         return Check(what="Whisper model", state="missing", detail=e.message, mend=e.hint)
     size = human_bytes(plan.bytes)
     if plan.present:
-        return Check(what="Whisper model", state="ok", detail=f"{wish.model}, {size}, {plan.path}")
+        return Check(what="Whisper model", state="ok", detail=f"{model}, {size}, {plan.path}")
     return Check(
         what="Whisper model",
         state="optional",
-        detail=f"{wish.model} is not here yet: {size} to {plan.path}",
+        detail=f"{model} is not here yet: {size} to {plan.path}",
         mend="the first stw transcribe brings it; or put the file there by hand",
     )
 

@@ -18,7 +18,7 @@ class _Meaning(NamedTuple):
 
 LISTEN = "listen at this time, and write what was said"
 MEANINGS = {
-    "uncovered": _Meaning("warning", "speech without text", LISTEN),
+    "uncovered": _Meaning("warning", "", LISTEN),
     "loop": _Meaning("warning", "the recogniser repeated itself; taken out", LISTEN),
     "silence": _Meaning("info", "text where nobody speaks; taken out"),
     "prompt-echo": _Meaning("warning", "the recogniser echoed its prompt", LISTEN),
@@ -50,7 +50,7 @@ def problem_of(flag: Flag) -> Problem:
     return Problem(
         rule=flag.rule,
         severity=severity,
-        message=f"{meaning.says}: {detail}" if detail else meaning.says,
+        message=": ".join(p for p in (meaning.says, detail) if p) or flag.rule,
         at=flag.start,
         hint=meaning.hint,
     )
@@ -58,4 +58,13 @@ def problem_of(flag: Flag) -> Problem:
 
 def problems_of(transcript: Transcript) -> tuple[Problem, ...]:
     """Everything that was removed or doubted between the sound and the text, in order of time."""
-    return tuple(problem_of(f) for f in sorted(transcript.flags, key=lambda f: f.start))
+    found = tuple(problem_of(f) for f in sorted(transcript.flags, key=lambda f: f.start))
+    if transcript.cues:
+        return found
+    empty = Problem(
+        rule="no-text",
+        severity="error",
+        message="nothing was understood: there is no text at all",
+        hint="listen: is there speech, and is it the right file?",
+    )
+    return (empty, *found)

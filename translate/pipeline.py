@@ -47,6 +47,7 @@ from translate.subtitles import srt
 from translate.workspace import (
     ANSWERS,
     ARTICLE,
+    CONFLICTS,
     DRAFT,
     DRAFT_BASE,
     MEDIA,
@@ -63,6 +64,7 @@ from translate.workspace import (
     Lines,
     State,
     Workspace,
+    decode,
     digest,
     digest_of,
     find_fetched,
@@ -91,7 +93,8 @@ class Tools:
     decode: Callable[[Path, Progress], transcribing.Audio]
     detector: Callable[[], transcribing.SpeechDetector]
     recogniser: Callable[[], transcribing.Recogniser]
-    recogniser_id: Callable[[], str]  # the model, without loading it
+    recogniser_id: Callable[[], str]  # the model that was asked for, unloaded; empty: none was
+    default_model: str  # what is taken when none was asked for
     count_tokens: Callable[[str], int]  # as Whisper counts
     read_captions: Callable[[Path], Captions]
     text_language: Callable[[str], tuple[str, float]]
@@ -211,8 +214,7 @@ def transcribe(
     """Bring transcript.json and transcript.srt up to date."""
     with workspace.locked("stw transcribe"):
         talk = workspace.talk()
-        source = speech_source(talk, wishes.captions)
-        key = transcript_key(source, tools, wishes)
+        source, key = transcript_from(workspace, talk, tools, wishes)
 
         def make() -> Transcript:
             if source.kind == "captions":
@@ -250,15 +252,39 @@ def speech_source(talk: Talk, policy: str) -> Media:
     )
 
 
-def transcript_key(source: Media, tools: Tools, wishes: Wishes) -> str:
-    """What a transcript is made from.
+def transcript_from(
+    workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes
+) -> tuple[Media, str]:
+    """What the transcript is made from: the file, and the key.
 
-    The prompt that biases Whisper towards the glossary's terms is left out on purpose: with it,
-    one new row in the term base would make every transcript stale and cost hours of decoding.
-    It stands in the transcript's provenance; `--force` takes the words anew.
+    A transcript that is there stays fresh while its file does, unless a person asks for another
+    model or for captions: nobody wants hours of decoding again because `--fast` was left out the
+    second time. For the same reason the prompt that biases Whisper is no part of the key: with
+    it, one new row in the term base would make every transcript stale. It stands in the
+    transcript's provenance; `--force` takes the words anew.
     """
-    engine = "captions" if source.kind == "captions" else tools.recogniser_id()
-    return digest(TRANSCRIBE_RULES, source.sha256, engine, wishes.language)
+    asked = tools.recogniser_id()
+    made_from = workspace.key(TRANSCRIPT).split(":")
+    same = [m for m in talk.media if _source_key(m) == made_from[0]]
+    source = same[0] if same and _still_wanted(same[0], wishes) else None
+    source = source or speech_source(talk, wishes.captions)
+    engine = "captions" if source.kind == "captions" else asked
+    file = _source_key(source)
+    by = digest(engine or tools.default_model)
+    language = wishes.language or "en"
+    if len(made_from) == 3 and made_from[0] == file:  # what nobody asked for stays as it was
+        by = by if engine else made_from[1]
+        language = wishes.language or made_from[2]
+    return source, f"{file}:{by}:{language}"
+
+
+def _still_wanted(source: Media, wishes: Wishes) -> bool:
+    """Whether the file that a transcript was made from is still one the user may mean."""
+    return wishes.captions != ("never" if source.kind == "captions" else "only")
+
+
+def _source_key(media: Media) -> str:
+    return digest(TRANSCRIBE_RULES, media.kind, media.sha256)
 
 
 def _from_captions(
@@ -397,6 +423,7 @@ def draft(
             workspace, talk, transcript, article, translations, glossary, wishes
         )
         # The proof below speaks of terms for the whole talk, so the answers' own findings need not.
+        conflicts = _standing(workspace, conflicts)
         problems = [p for p in outcome.problems if not p.rule.startswith("term")]
         if wishes.untranslated:
             problems = [replace(p, severity="warning") for p in problems]
@@ -432,6 +459,25 @@ def _spent(workspace: Workspace, now: Usage) -> Usage:
     if now.calls:
         workspace.put_aside(USAGE, before + now)
     return before + now
+
+
+def _standing(workspace: Workspace, fresh: Sequence[Conflict]) -> tuple[Conflict, ...]:
+    """The merge's open questions: those of today, and older ones whose block is still as it was.
+
+    A conflict shows only in the run that meets it, because the base moves on; the question stays
+    open until the editor changes that block.
+    """
+    text = _text(workspace, DRAFT) or ""
+    told = {c.at for c in fresh}
+    before: list[Conflict] = []
+    if workspace.has(CONFLICTS):
+        path = workspace.path(CONFLICTS)
+        before = decode(workspace.read(CONFLICTS), list[Conflict], path)
+    old = [c for c in before if c.edited and c.edited in text and c.at not in told]
+    standing = sorted([*fresh, *old], key=lambda c: c.at or 0.0)
+    if standing != before:
+        workspace.put_aside(CONFLICTS, standing)
+    return tuple(standing)
 
 
 def _conflict_problem(conflict: Conflict) -> Problem:
@@ -585,6 +631,8 @@ def _assemble(
 
 def draft_key(workspace: Workspace, glossary: Glossary, column: assembling.Column) -> str:
     sources = [workspace.read(name) for name in (TALK, ARTICLE, TRANSLATION)]
+    if workspace.has(TRANSCRIPT):  # the draft says who transcribed
+        sources.append(digest_of(workspace.transcript().engine).encode())
     return digest(DRAFT_RULES, *sources, digest_of(column), digest_of(glossary.terms))
 
 
@@ -675,8 +723,8 @@ def status(
     talk = workspace.talk()
     rows = [_fetch_status(workspace, talk)]
     try:
-        source = speech_source(talk, wishes.captions)
-        state = workspace.state(TRANSCRIPT, transcript_key(source, tools, wishes))
+        source, key = transcript_from(workspace, talk, tools, wishes)
+        state = workspace.state(TRANSCRIPT, key)
         rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=source.file))
     except InputError as e:
         state = State.EDITED if workspace.has(TRANSCRIPT) else State.MISSING

@@ -169,7 +169,7 @@ def _statistics(facts: ReportFacts) -> Iterator[str]:
     engine = facts.transcript.engine
     rows = [
         ("Length", clock(facts.transcript.duration)),
-        ("Transcribed by", f"{engine.name} {engine.model}".strip()),
+        ("Transcribed by", escape_text(f"{engine.name} {engine.model}")),
         ("Paragraphs", f"{s['paragraphs']}, {s['untranslated']} of them untranslated"),
         ("English words", str(s["words"])),
         ("Chinese characters", str(s["chinese_characters"])),
@@ -180,9 +180,9 @@ def _statistics(facts: ReportFacts) -> Iterator[str]:
         ),
     ]
     if usage.cost is not None:
-        rows.append(("Cost", f"{usage.cost:.4f} {usage.currency}".strip()))
+        rows.append(("Cost", f"{usage.cost:.4f} {escape_text(usage.currency)}".strip()))
     yield "## Figures"
-    yield "\n".join(f"- {name}: {escape_text(value)}" for name, value in rows)
+    yield "\n".join(f"- {name}: {value}" for name, value in rows)
 
 
 def _coverage(figures: Mapping[str, Any]) -> str:

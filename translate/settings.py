@@ -27,7 +27,7 @@ class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    model: str = "turbo"  # an openai-whisper name, or the path of a .pt file
+    model: str = ""  # a Whisper name or a .pt file; empty: turbo, or what a talk already has
     fast_model: str = "small.en"  # what --fast takes
     model_dir: str = ""  # where checkpoints lie; empty: openai-whisper's own cache
     device: Literal["auto", "cuda", "cpu", "mps"] = "auto"  # auto: a GPU when there is one

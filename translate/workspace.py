@@ -47,6 +47,7 @@ TALK_BASE = f"{PRIVATE}/talk.base.json"
 ANSWERS = f"{PRIVATE}/answers.jsonl"
 WINDOWS = f"{PRIVATE}/windows.jsonl"
 USAGE = f"{PRIVATE}/usage.json"
+CONFLICTS = f"{PRIVATE}/conflicts.json"
 BACKUPS = f"{PRIVATE}/backups"
 
 TYPES: dict[str, Any] = {

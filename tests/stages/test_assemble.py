@@ -102,7 +102,7 @@ machine_assisted: true
 本文译自 PyTorch Conference 2023 的演讲《[State of PyTorch: 2.0]\
 (https://www.youtube.com/watch?v=x)》，演讲者是 Alban Desmaison（Meta）、Joe。\
 视频由 PyTorch 于 2023-10-16 发布。视频的许可是 Creative Commons Attribution。\
-英文由 whisper turbo 转写，中文由 chat m-1 给出初稿，本文由机器辅助生成，尚待编者校对。
+英文由 whisper turbo 转写。中文初稿由 chat m-1 给出。本文由机器辅助生成，尚待编者校对。
 
 <!-- more -->
 

@@ -194,10 +194,21 @@ def _lead(talk: Talk, engines: Sequence[Engine | None]) -> str:
         text += f"视频{by}{on}发布。"
     if one_line(talk.licence):
         text += f"视频的许可是 {escape_text(talk.licence, names=False)}。"
-    heard, put = _engine(engines[0]), "、".join(_names(engines[1:]))
-    text += f"英文由 {escape_text(heard, names=False)} 转写，" if heard else ""
-    text += f"中文由 {escape_text(put, names=False)} 给出初稿，" if put else ""
-    return chinese(f"{text}本文由机器辅助生成，尚待编者校对。")
+    return chinese(f"{text}{_made_by(engines)}本文由机器辅助生成，尚待编者校对。")
+
+
+def _made_by(engines: Sequence[Engine | None]) -> str:
+    """Where the English and the Chinese come from; people's captions are not a machine's work."""
+    heard, *translators = engines
+    text = ""
+    if heard and heard.name == "captions":
+        text = "英文取自视频自带的字幕。"
+    elif heard:
+        text = f"英文由 {escape_text(_engine(heard), names=False)} 转写。"
+    by = [e for e in translators if e and e.name not in ("memory", "editor")]
+    if by:
+        text += f"中文初稿由 {escape_text('、'.join(_names(by)), names=False)} 给出。"
+    return text
 
 
 def _speaker(name: str, affiliation: str) -> str:
