@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,23 @@ def setting_rows() -> str:
     return "\n".join(rows)
 
 
-PARTS = {"commands": commands, "exit codes": exit_codes, "settings": setting_rows}
+def excerpt() -> str:
+    """One section of the draft that `stw demo` makes."""
+    with tempfile.TemporaryDirectory() as folder:
+        stw(f"demo --quiet --drafts {shlex.quote(folder)}")
+        [draft] = Path(folder).glob("*/draft.md")
+        text = draft.read_text(encoding="utf-8")
+    found = re.search(r"^## One line to compile\n.*?(?=^## )", text, re.MULTILINE | re.DOTALL)
+    assert found
+    return f"A section of the demo's `draft.md`:\n\n```md\n{found[0].strip()}\n```"
+
+
+PARTS = {
+    "excerpt": excerpt,
+    "commands": commands,
+    "exit codes": exit_codes,
+    "settings": setting_rows,
+}
 
 
 @pytest.mark.parametrize("part", PARTS)
