@@ -10,12 +10,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.chat_server import ChatServer, good, serving
+from tests.chat_server import Call, ChatServer, Reply, good, serving
 
 ROOT = Path(__file__).parents[1]
 PROSE = (
@@ -316,6 +317,35 @@ def test_a_choice_made_once_does_not_make_the_transcript_stale(place: Place, sou
     assert transcript.stat().st_mtime_ns == before
     place.stw("transcribe", place.talk.name, "--language", "en")  # asked for anew: made anew
     assert json.loads(transcript.read_text(encoding="utf-8"))["language"] == "en"
+
+
+def test_interrupted_it_says_so_and_the_next_run_goes_on(place: Place, source: str) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def slow(call: Call) -> Reply:
+        asked.set()
+        answer.wait(20)
+        return good(call)
+
+    with serving(slow) as server:
+        place.use(server)
+        with subprocess.Popen(
+            place.command("run", source),
+            cwd=place.folder,
+            env=place.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert asked.wait(30)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            said = process.stderr.read()
+        answer.set()
+        assert process.returncode == 130
+        assert "interrupted" in said
+        assert "Traceback" not in said
+        place.stw("run", source)
 
 
 # --- killed at any moment -----------------------------------------------------------------------

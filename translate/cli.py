@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from translate import __version__
-from translate.errors import StwError
+from translate.errors import EXIT_INTERRUPTED, StwError
 
 if TYPE_CHECKING:
     from translate.desk import Desk
@@ -120,6 +120,10 @@ def main() -> None:
 
         report_error(e, as_json="--json" in sys.argv)
         sys.exit(e.exit_code)
+    except SystemExit as e:
+        if e.code == EXIT_INTERRUPTED:  # Typer's answer to Ctrl-C
+            typer.echo("stw: interrupted; the same command goes on from here", err=True)
+        raise
 
 
 # --- the stages ---------------------------------------------------------------------------------
