@@ -147,6 +147,18 @@ def test_without_a_translator_the_draft_is_whole_and_says_so(place: Place, sourc
     assert "【待译】" not in (place.talk / "draft.md").read_text(encoding="utf-8")
 
 
+def test_a_missing_key_does_not_empty_a_finished_draft(place: Place, source: str) -> None:
+    with serving(good) as server:
+        place.use(server)
+        place.stw("run", source)
+    for name in ("STW_BASE_URL", "STW_CHAT_MODEL", "STW_API_KEY_ENV"):
+        del place.env[name]
+    before = (place.talk / "subtitles.zh.srt").read_text(encoding="utf-8")
+    place.stw("draft", place.talk.name, "--translator", "none")
+    assert (place.talk / "subtitles.zh.srt").read_text(encoding="utf-8") == before
+    assert "【待译】" not in (place.talk / "draft.md").read_text(encoding="utf-8")
+
+
 def test_status_says_what_is_there_and_what_is_next(place: Place, source: str) -> None:
     def states() -> dict[str, str]:
         [talk] = json.loads(place.stw("status", "--json").stdout)

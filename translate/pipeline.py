@@ -426,7 +426,9 @@ def draft(
         conflicts = _standing(workspace, conflicts)
         problems = [p for p in outcome.problems if not p.rule.startswith("term")]
         if wishes.untranslated:
-            problems = [replace(p, severity="warning") for p in problems]
+            problems = [
+                replace(p, severity="warning") if p.rule == "untranslated" else p for p in problems
+            ]
         problems = [*problems_of(transcript), *problems]
         problems += terms.prove(article, translations, glossary)
         for name, text in zip(SUBTITLES, assembling.subtitles(article, translations), strict=True):
@@ -529,6 +531,7 @@ def _translate(
         card=_card(talk),
         progress=progress,
         reuse=tools.memory(),
+        before=workspace.translations() if workspace.has(TRANSLATION) else (),
     )
     new = workspace.put(TRANSLATION, list(outcome.translations), key=key)
     return replace(kept, did="made" if new else "kept"), outcome

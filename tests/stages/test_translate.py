@@ -701,3 +701,23 @@ def test_a_persons_words_come_before_a_paid_answer() -> None:
     outcome = run(Scripted(rightly), 2, store, reuse=known)
     assert outcome.translations[1].chinese == "一个人写的译文，很短。"
     assert outcome.translations[0].chinese == truth(units_of(paragraphs(2), terms_of)[0])
+
+
+def test_nobody_to_ask_today_does_not_empty_what_was_translated() -> None:
+    """An unset key, a changed preset: the Chinese of the same English stands, and that is said."""
+    first = run(Scripted(rightly), 3)
+    given_paragraphs = paragraphs(4)
+    again = translate(given_paragraphs, terms_of, NoTranslator(), Book(), before=first.translations)
+    assert [t.chinese for t in again.translations[:3]] == [t.chinese for t in first.translations]
+    assert [t.by for t in again.translations[:3]] == [t.by for t in first.translations]
+    assert again.translations[3].missing
+    assert [p.rule for p in again.problems if p.rule == "kept-translation"] != []
+    assert [p.at for p in again.problems if p.rule == "untranslated"] == [90.0]
+
+    def other_terms(text: str) -> tuple[Term, ...]:
+        return (replace(OPERATOR, targets=("编译程序",)),) if "compiler" in text else ()
+
+    changed = translate(
+        given_paragraphs[:1], other_terms, NoTranslator(), Book(), before=first.translations
+    )
+    assert changed.translations[0].missing  # made under another term: not what is wanted now

@@ -136,8 +136,12 @@ def translate(
     progress: Progress = no_progress,
     max_words: int = MAX_WORDS,
     reuse: TranslationMemory | None = None,
+    before: Sequence[Translation] = (),
 ) -> Outcome:
     """The Chinese of every paragraph, or the reason why it has none.
+
+    Where nobody answers today, the translation that `before` holds of the same English and the
+    same terms stands, whoever made it: a missing key must not empty a finished draft.
 
     Answers are stored as they arrive, so that an interrupted run pays only for the rest. Errors
     of the translator end the asking, never the work already done: see `Outcome.stopped`.
@@ -147,6 +151,7 @@ def translate(
     run.recall(reuse)
     for batch in batches(units, run.waiting(), max_words):
         run.batch(batch)
+    run.fall_back(before)
     return run.outcome()
 
 
@@ -197,6 +202,10 @@ def _errors(findings: Sequence[checks.Finding]) -> tuple[checks.Finding, ...]:
     return tuple(f for f in findings if f.severity == "error")
 
 
+def _identity(engine: Engine) -> tuple[object, ...]:
+    return engine.name, engine.model, engine.version, *sorted(engine.parameters.items())
+
+
 class _Run:
     """One call of `translate`: what is done, what is missing and why."""
 
@@ -219,6 +228,7 @@ class _Run:
         self.usage = Usage()
         self.stopped: NetworkError | None = None
         self.lost_in_a_row = 0
+        self.kept: list[Unit] = []  # by the translation of an earlier run
 
     # --- what costs nothing ---
 
@@ -386,6 +396,19 @@ class _Run:
             )
         )
 
+    def fall_back(self, before: Sequence[Translation]) -> None:
+        """Keep earlier translations of paragraphs that got none today."""
+        known = {t.of: t for t in before if t.chinese}
+        engines = {_identity(t.by): t.by for t in known.values()}.values()
+        for unit in self.units:
+            for of in (key(unit, engine) for engine in engines if unit.id not in self.done):
+                if of in known:
+                    old = known[of]
+                    person = old.by.name in ("memory", "editor")
+                    self._take(unit, old.chinese, old.by, by_person=person)
+                    self.kept.append(unit)
+                    break
+
     def outcome(self) -> Outcome:
         """Everything, in the order of the talk."""
         translations = []
@@ -406,7 +429,7 @@ class _Run:
         return Outcome(
             translations=tuple(translations),
             usage=self.usage,
-            problems=(*self._untranslated(translations), *self._doubtful()),
+            problems=(*self._untranslated(translations), *self._kept(), *self._doubtful()),
             stopped=self.stopped,
         )
 
@@ -423,6 +446,18 @@ class _Run:
             )
             for t in translations
             if t.missing
+        ]
+
+    def _kept(self) -> list[Problem]:
+        return [
+            Problem(
+                rule="kept-translation",
+                severity="info",
+                message="nobody translated this today; the translation of an earlier run stands",
+                at=unit.start,
+            )
+            for unit in self.kept
+            if unit.id in self.done
         ]
 
     def _doubtful(self) -> list[Problem]:
