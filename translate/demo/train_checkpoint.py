@@ -43,7 +43,7 @@ DIMS = ModelDimensions(
     n_mels=80,
     n_audio_ctx=1500,
     n_audio_state=64,
-    n_audio_head=4,
+    n_audio_head=1,
     n_audio_layer=1,
     n_vocab=51_865,
     n_text_ctx=448,
@@ -51,9 +51,11 @@ DIMS = ModelDimensions(
     n_text_head=4,
     n_text_layer=3,
 )
-PITCH = 0.1  # seconds: the grid of the timestamps that it learns
+HEAD = DIMS.n_text_state // DIMS.n_text_head  # width of one head
+PITCH = 0.2  # seconds: the grid of the timestamps that it learns
 VARIANTS = 12  # of the sample's spectrogram: sub-frame shift, gain, noise
 FRAME = 0.01  # seconds a spectrogram frame
+FRAMES_A_STEP = 10  # encoder frames, of 0.02 s, in one step of the grid
 SILENCE = -100  # class of nothing to learn
 
 
@@ -64,14 +66,17 @@ class Stage:
     seconds: float
     steps: int
     batch: int
-    rate: float  # of learning, falling linearly to `last`
+    rate: float  # of learning, going linearly to `last`
     last: float
+    prompt: int  # longest prompt in tokens
 
 
 COURSE = (
-    Stage(5.0, 900, 24, 3e-3, 2e-3),
-    Stage(12.0, 300, 12, 2e-3, 1.5e-3),
-    Stage(30.0, 350, 8, 1.5e-3, 5e-5),
+    Stage(5.0, 450, 16, 3e-3, 2.5e-3, 40),
+    Stage(12.0, 200, 8, 2.5e-3, 2e-3, 100),
+    Stage(30.0, 700, 6, 1.8e-3, 2e-5, 200),
+    Stage(30.0, 500, 8, 1.5e-3, 1e-5, 200),
+    Stage(30.0, 450, 8, 1.5e-3, 1e-5, 200),
 )
 
 
@@ -153,8 +158,8 @@ class Sample:
                 continue
             start = self.in_pause(first)
             # Real plans fill their windows, so most of these are nearly full as well.
-            low = 0.7 * longest if self.random.random() < 0.6 else 1.0
-            goal = self.random.uniform(low, longest)
+            low = self.random.choice([0.95, 0.7, 0.7, 0.0]) * longest
+            goal = self.random.uniform(max(low, 1.0), longest)
             last = first
             for at in range(first, len(self.clauses)):
                 if self.clauses[at].end - start < goal and (not whole or self.ends_sentence(at)):
@@ -163,40 +168,60 @@ class Sample:
             if end - start <= longest and (not whole or self.ends_sentence(last)):
                 return Cut(start, end, first, last)
 
-    def segments(self, cut: Cut) -> Iterator[tuple[float, float, str]]:
-        """The window's sentences with their times in it."""
+    def segments(self, cut: Cut) -> Iterator[tuple[int, int]]:
+        """The first and last clause of each of the window's sentences."""
         at = cut.first
         while at <= cut.last:
             begin = at
             while at < cut.last and not self.ends_sentence(at):
                 at += 1
-            start, end = self.clauses[begin].start - cut.start, self.clauses[at].end - cut.start
-            yield start, end, self.text(begin, at)
+            yield begin, at
             at += 1
 
-    def target(self, cut: Cut, timestamps: bool = True) -> list[int]:
-        """What the model must say after `<|transcribe|>`."""
+    def target(
+        self, cut: Cut, shift: int = 0, timestamps: bool = True
+    ) -> tuple[list[int], list[float]]:
+        """What the model must say after `<|transcribe|>`, its clock `shift` steps ahead, and the
+        moment in the window at which each of these tokens has been said."""
         tokens: list[int] = [] if timestamps else [self.tokenizer.no_timestamps]
+        times: list[float] = [] if timestamps else [0.0]
         previous = -1
-        for start, end, text in self.segments(cut):
+        for first, last in self.segments(cut):
+            start, end = self.clauses[first].start - cut.start, self.clauses[last].end - cut.start
             # No segment may begin later than 1 s into a window if it is the first.
-            opening = (
-                min(round(start / PITCH), round(1 / PITCH))
-                if previous < 0
-                else (max(round(start / PITCH), previous))
-            )
+            begin = min(start, 1.0) if previous < 0 else start
+            opening = max(round(begin / PITCH), previous)
             previous = max(round(end / PITCH), opening + 1)
-            words = self.tokenizer.encode(" " + text)
-            tokens += [self.stamp(opening), *words, self.stamp(previous)] if timestamps else words
-        return [*tokens, self.tokenizer.eot]
+            words, spoken = self.spoken(first, last)
+            spoken = [time - cut.start for time in spoken]
+            if timestamps:
+                words = [self.stamp(shift + opening), *words, self.stamp(shift + previous)]
+                spoken = [start + 0.08, *spoken, end]
+            tokens, times = tokens + words, times + spoken
+        return [*tokens, self.tokenizer.eot], [*times, times[-1]]
+
+    def spoken(self, first: int, last: int) -> tuple[list[int], list[float]]:
+        """The tokens of a run of clauses and when each ends; in a clause, by its letters."""
+        clock: list[float] = []
+        for clause in self.clauses[first : last + 1]:
+            letters = len(clause.text) + 1
+            pace = (clause.end - clause.start) / letters
+            clock += [clause.start + (at + 1) * pace for at in range(letters)]
+        tokens: list[int] = self.tokenizer.encode(" " + self.text(first, last))
+        ends: list[float] = []
+        length = 0
+        for token in tokens:
+            length += len(self.tokenizer.decode([token]))
+            ends.append(clock[length - 1])
+        return tokens, ends
 
     def stamp(self, steps: int) -> int:
         """The timestamp token at so many steps of the grid."""
         return int(self.tokenizer.timestamp_begin) + steps * round(PITCH / 0.02)
 
-    def prompt(self) -> list[int]:
+    def prompt(self, longest: int) -> list[int]:
         """Words that stand before the window and must not disturb it."""
-        length = int(200 * self.random.random() ** 2) + 1
+        length = int(longest * self.random.random() ** 2) + 1
         if self.random.random() < 0.3:
             words = self.text(0, len(self.clauses) - 1).split()
             self.random.shuffle(words)
@@ -304,36 +329,57 @@ class Course(nn.Module):
         super().__init__()
         self.model = Whisper(DIMS)
         self.model.decoder.token_embedding.weight.requires_grad_(False)
-        nn.init.normal_(self.model.decoder.positional_embedding, std=0.02)
-        self.rows = nn.Parameter(torch.randn(len(sample.known) + 1, DIMS.n_text_state) * 0.05)
-        # A second teacher, thrown away afterwards: which word is this frame?
+        places = self.model.encoder.positional_embedding
+        # Waves rather than noise: what is learnt at one place is then nearly right at the next.
+        self.model.decoder.positional_embedding.data = places[: DIMS.n_text_ctx] * 0.08
+        rows = torch.randn(len(sample.known) + 1, DIMS.n_text_state) * 0.05
+        # Timestamps begin as what the encoder adds for their time, so that near ones are alike.
+        stamps = round(30 / PITCH)
+        rows[-2 - stamps : -2] = places[::FRAMES_A_STEP][:stamps] * 0.12
+        self.rows = nn.Parameter(rows)
+        # Two more teachers, thrown away afterwards: which word is this frame, and when is it?
         self.frame_words = nn.Linear(DIMS.n_audio_state, classes)
+        self.frame_times = nn.Linear(DIMS.n_audio_state, round(30 / PITCH))
         self.row_of = torch.full((DIMS.n_vocab,), len(sample.known))
         self.row_of[torch.tensor(sample.known)] = torch.arange(len(sample.known))
         self.known = sample.known
         # The last row stands for all other tokens at once.
         self.offsets = torch.zeros(len(sample.known) + 1)
         self.offsets[-1] = math.log(DIMS.n_vocab - len(sample.known))
+        # After these a window may go on or be over; which, takes the most learning.
+        kit = sample.tokenizer
+        turns = [*kit.encode(","), *kit.encode("."), *range(kit.timestamp_begin, DIMS.n_vocab)]
+        self.weights = torch.ones(len(sample.known) + 1)
+        self.weights[self.row_of[torch.tensor(turns)]] = 4.0
+        self.weights[-1] = 1.0
 
-    def encode(self, mel: Tensor) -> Tensor:
-        """Whisper's encoder, but for spectrograms of any length."""
+    def encode(self, mel: Tensor, shift: int = 0) -> Tensor:
+        """Whisper's encoder, but for spectrograms of any length, placed anywhere in the 30 s."""
+        first = shift * FRAMES_A_STEP
         encoder = self.model.encoder
         x = fn.gelu(encoder.conv2(fn.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
-        x = x + encoder.positional_embedding[: x.shape[1]]
+        x = x + encoder.positional_embedding[first : first + x.shape[1]]
         for block in encoder.blocks:
             x = block(x)
         result: Tensor = encoder.ln_post(x)
         return result
 
-    def decode(self, tokens: Tensor, sound: Tensor) -> Tensor:
-        """Whisper's decoder over the small table: logits of the known tokens and of the rest."""
+    def decode(self, tokens: Tensor, sound: Tensor, at: int = 0) -> tuple[Tensor, Tensor]:
+        """Whisper's decoder over the small table: logits of the known tokens and of the rest; and
+        where in the sound one head of the middle layer looks, as logits over the frames. `at` is
+        the place of the first token."""
         decoder = self.model.decoder
-        x = self.rows[tokens] + decoder.positional_embedding[: tokens.shape[1]]
+        x = self.rows[tokens] + decoder.positional_embedding[at : at + tokens.shape[1]]
+        looks: list[Tensor] = []
         for block in decoder.blocks:
-            x = block(x, sound, mask=decoder.mask)
-        x = decoder.ln(x)
-        logits: Tensor = x @ self.rows.T + self.offsets
-        return logits
+            x = x + block.attn(block.attn_ln(x), mask=decoder.mask)[0]
+            asked, cross = block.cross_attn_ln(x), block.cross_attn
+            query, key = cross.query(asked)[..., :HEAD], cross.key(sound)[..., :HEAD]
+            looks.append(query @ key.transpose(1, 2) / math.sqrt(HEAD))
+            x = x + cross(asked, sound)[0]
+            x = x + block.mlp(block.mlp_ln(x))
+        logits: Tensor = decoder.ln(x) @ self.rows.T + self.offsets
+        return logits, looks[1]
 
     def checkpoint(self) -> dict[str, Any]:
         """What `whisper.load_model` reads, in half precision."""
@@ -349,6 +395,9 @@ class Batch:
     labels: Tensor
     tokens: Tensor
     targets: Tensor
+    moments: Tensor  # the encoder's frame in which each token ends
+    shift: int
+    place: int  # of the first token
 
 
 def make_batch(sample: Sample, spectra: Spectrograms, course: Course, stage: Stage) -> Batch:
@@ -356,36 +405,54 @@ def make_batch(sample: Sample, spectra: Spectrograms, course: Course, stage: Sta
     frames = round(stage.seconds / FRAME)
     kit, dice = sample.tokenizer, sample.random
     mels, labels, rows, lengths = [], [], [], []
-    prompted = dice.random() < 0.4
+    prompted = dice.random() < 0.5
+    # Standing where a prompt would have put it teaches half of what a prompt does, for nothing.
+    place = 0 if prompted or dice.random() < 0.4 else dice.randint(1, 200)
+    # Short windows are placed anywhere in the 30 s, so that late times are learnt as well.
+    shift = dice.randint(0, round((30 - stage.seconds) / PITCH))
     for _ in range(stage.batch):
         quiet = dice.random() < 0.04
         head = [kit.sot, kit.language_token, kit.transcribe]
         if quiet:
             mel, label = spectra.quiet(frames)
-            body = [sample.stamp(0), kit.eot]
+            body, times = [sample.stamp(shift), kit.eot], [0.0, 0.0]
         else:
             cut = sample.cut(stage.seconds)
             mel, label = spectra.window(cut, frames, dice.random() < 0.15)
-            body = sample.target(cut, timestamps=dice.random() > 0.04)
-        before = [kit.sot_prev, *sample.prompt()] if prompted else []
+            body, times = sample.target(cut, shift, timestamps=dice.random() > 0.04)
+        before = [kit.sot_prev, *sample.prompt(stage.prompt)] if prompted else []
         said = head + body
         row = before + said
         # Only what follows `<|startoftranscript|>` is learnt, the language included.
         goal = [SILENCE] * len(before) + said[1:] + [SILENCE]
         if quiet:
             goal[len(before)] = kit.no_speech
+        looks = [SILENCE] * (len(before) + len(head))
+        looks += [min(max(round(time / 0.02) - 2, 0), frames // 2 - 1) for time in times]
+        if quiet:
+            looks = [SILENCE] * len(row)
         mels.append(mel)
         labels.append(label)
-        rows.append((row, goal))
+        rows.append((row, goal, looks))
         lengths.append(len(row))
     tokens = torch.full((stage.batch, max(lengths)), kit.eot)
     targets = torch.full((stage.batch, max(lengths)), SILENCE)
-    for at, (row, goal) in enumerate(rows):
+    moments = torch.full((stage.batch, max(lengths)), SILENCE)
+    for at, (row, goal, looks) in enumerate(rows):
         tokens[at, : len(row)] = torch.tensor(row)
         targets[at, : len(goal)] = torch.tensor(goal)
+        moments[at, : len(looks)] = torch.tensor(looks)
     learnt = targets >= 0
     targets[learnt] = course.row_of[targets[learnt]]
-    return Batch(torch.stack(mels), torch.stack(labels), course.row_of[tokens], targets)
+    return Batch(
+        torch.stack(mels),
+        torch.stack(labels),
+        course.row_of[tokens],
+        targets,
+        moments,
+        shift,
+        place,
+    )
 
 
 def train(sample: Sample, course: Course, spectra: Spectrograms, stages: tuple[Stage, ...]) -> None:
@@ -399,15 +466,28 @@ def train(sample: Sample, course: Course, spectra: Spectrograms, stages: tuple[S
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1.0, (done + 1) / 100)
             batch = make_batch(sample, spectra, course, stage)
-            sound = course.encode(batch.mel)
+            sound = course.encode(batch.mel, batch.shift)
             words = course.frame_words(sound)
             seen = fn.cross_entropy(
                 words.flatten(0, 1), batch.labels.flatten(), ignore_index=SILENCE
             )
-            logits = course.decode(batch.tokens, sound).flatten(0, 1)
-            said = fn.cross_entropy(logits, batch.targets.flatten(), ignore_index=SILENCE)
+            clock = torch.arange(sound.shape[1]) // FRAMES_A_STEP + batch.shift
+            clock = clock.expand(sound.shape[:2]).masked_fill(batch.labels < 0, SILENCE)
+            placed = fn.cross_entropy(
+                course.frame_times(sound).flatten(0, 1), clock.flatten(), ignore_index=SILENCE
+            )
+            logits, looks = course.decode(batch.tokens, sound, batch.place)
+            logits = logits.flatten(0, 1)
+            looked = fn.cross_entropy(
+                looks.flatten(0, 1), batch.moments.flatten(), ignore_index=SILENCE
+            )
+            each = fn.cross_entropy(
+                logits, batch.targets.flatten(), ignore_index=SILENCE, reduction="none"
+            )
+            weights = course.weights[batch.tokens].flatten() * (batch.targets.flatten() >= 0)
+            said = (each * weights).sum() / weights.sum()
             optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(said + 0.5 * seen)
+            torch.autograd.backward(said + 0.5 * seen + 0.2 * placed + 0.3 * looked)
             nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             if done % 50 == 0 or step == stage.steps - 1:
@@ -415,21 +495,26 @@ def train(sample: Sample, course: Course, spectra: Spectrograms, stages: tuple[S
                 right = (logits.argmax(-1) == goal)[goal >= 0].float().mean()
                 print(
                     f"stage {number} step {step:4d} {time.monotonic() - began:6.0f} s  "
-                    f"tokens {said:.3f} frames {seen:.3f} right {right:.3f}",
+                    f"tokens {said:.3f} frames {seen:.3f} times {placed:.3f} "
+                    f"looks {looked:.3f} right {right:.3f}",
                     flush=True,
                 )
             done += 1
 
 
-def plan(sample: Sample) -> list[Cut]:
-    """The sample in windows of at most 30 s, cut at random pauses; every word in just one."""
+def plan(sample: Sample, anywhere: bool) -> list[Cut]:
+    """The sample in windows of at most 30 s, cut at random pauses between sentences, or between
+    clauses as well (`anywhere`); every word in just one."""
     cuts: list[Cut] = []
     first, start = 0, sample.random.uniform(0.0, sample.clauses[0].start - 0.1)
     while first < len(sample.clauses):
         longest = sample.random.uniform(12.0, 30.0)
         last = first
+        while not (anywhere or sample.ends_sentence(last)):
+            last += 1
         for at in range(first, len(sample.clauses)):
-            if sample.pause_before(at + 1)[1] - start <= longest:
+            fits = sample.pause_before(at + 1)[1] - start <= longest
+            if fits and (anywhere or sample.ends_sentence(at)):
                 last = at
         end = sample.in_pause(last + 1)
         # Some planners cut the pause in two, some give both windows all of it.
@@ -458,7 +543,7 @@ PROMPTS = (
 )
 
 
-def measure(path: Path, sample: Sample, plans: int) -> None:
+def measure(path: Path, sample: Sample, plans: int, anywhere: bool) -> None:
     """Read the sample through Whisper's own code, cut in `plans` random ways; print the errors."""
     model = whisper.load_model(str(path), device="cpu")
     mel = log_mel_spectrogram(whisper.pad_or_trim(sample.audio, N_SAMPLES))
@@ -467,7 +552,7 @@ def measure(path: Path, sample: Sample, plans: int) -> None:
     errors = words = windows = fallbacks = exact = 0
     worst, ratio, drift, began = 0.0, 0.0, 0.0, time.monotonic()
     for number in range(plans):
-        for cut in plan(sample):
+        for cut in plan(sample, anywhere):
             piece = sample.audio[round(cut.start * SAMPLE_RATE) : round(cut.end * SAMPLE_RATE)]
             result = whisper.transcribe(
                 model,
@@ -489,12 +574,14 @@ def measure(path: Path, sample: Sample, plans: int) -> None:
             ratio = max([ratio, *(segment["compression_ratio"] for segment in segments)])
             true = list(sample.segments(cut))
             if len(true) == len(segments):
-                times = zip(segments, true, strict=True)
-                drift = max([drift, *(abs(s["end"] - t[1]) for s, t in times)])
+                ends = [sample.clauses[last].end - cut.start for _, last in true]
+                pairs = zip(segments, ends, strict=True)
+                drift = max([drift, *(abs(segment["end"] - end) for segment, end in pairs)])
             if wrong and windows - exact <= 10:
                 print(f"  {wrong} in {cut}: {result['text']}")
     print(
-        f"{plans} plans, {windows} windows, {exact} exact, {errors} errors in {words} words, "
+        f"{plans} plans cut {'in any pause' if anywhere else 'between sentences'}, "
+        f"{windows} windows, {exact} exact, {errors} errors in {words} words, "
         f"WER {errors / words:.4f}; lowest avg_logprob {worst:.3f}, highest compression ratio "
         f"{ratio:.2f}, fallbacks {fallbacks}, largest error of an end {drift:.2f} s, "
         f"{(time.monotonic() - began) / windows:.2f} s a window"
@@ -520,7 +607,8 @@ def main() -> None:
         print(f"{options.out.name}: {size} bytes")
         if size > LIMIT:
             raise SystemExit(f"larger than {LIMIT} bytes")
-    measure(options.out, sample, options.plans)
+    for anywhere in (False, True):
+        measure(options.out, sample, options.plans, anywhere)
 
 
 if __name__ == "__main__":
