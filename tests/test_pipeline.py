@@ -232,6 +232,29 @@ def test_a_hand_corrected_talk_survives_the_next_fetch(place: Place, source: str
     assert talk["speakers"][0]["name"] == "Ada Lovelace"
 
 
+def test_what_a_killed_fetch_left_is_the_talks_own_folder(place: Place, source: str) -> None:
+    """Killed before talk.json was written, the next run takes the same name, not another."""
+    place.stw("fetch", source)
+    slug = place.talk.name
+    (place.talk / "talk.json").unlink()
+    place.stw("fetch", source)
+    assert place.talk.name == slug
+
+
+def test_two_talks_of_one_name_get_two_folders(place: Place, source: str) -> None:
+    other = place.folder / "elsewhere" / source
+    other.parent.mkdir()
+    captions(other, minutes=1)
+    place.stw("fetch", source)
+    place.stw("fetch", str(other))
+    folders = sorted(p.parent.name for p in (place.folder / "drafts").glob("*/talk.json"))
+    assert len(folders) == 2
+    place.stw("fetch", source)
+    place.stw("fetch", str(other))
+    again = sorted(p.parent.name for p in (place.folder / "drafts").glob("*/talk.json"))
+    assert again == folders
+
+
 def test_a_draft_that_is_not_ours_is_never_overwritten(place: Place, source: str) -> None:
     place.stw("fetch", source)
     place.stw("transcribe", place.talk.name)

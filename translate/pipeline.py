@@ -6,6 +6,7 @@ Knows the order, what every file is made from, and how a person's edits are kept
 in ready to be built (`Tools`); this module never says which. It prints nothing.
 """
 
+import contextlib
 import datetime
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ import msgspec
 
 from translate import glossary as terms
 from translate.draft import parse, render
-from translate.errors import ConflictError, InputError, StwError
+from translate.errors import ConflictError, InputError, LockedError, StwError
 from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.merge import Conflict, merge
@@ -51,6 +52,7 @@ from translate.workspace import (
     DRAFT,
     DRAFT_BASE,
     MEDIA,
+    PRIVATE,
     REPORT,
     REPORT_JSON,
     SUBTITLES,
@@ -153,14 +155,7 @@ def fetch(
     Hand-corrected facts are kept; files that are there and whole are not downloaded again.
     """
     key = digest(listing.key)
-    workspace = find_fetched(drafts, key)
-    if workspace is None:
-        plain = fetching.describe(listing, slug="", overrides=overrides)
-        slug = fetching.slug_for(
-            plain.event, plain.title, lambda s: (drafts / s).exists(), listing.key
-        )
-        workspace = Workspace(drafts / slug)
-    with workspace.locked("stw fetch"):
+    with _home(drafts, listing, overrides, key) as workspace:
         found = workspace.state(TALK, key)
         mine = workspace.talk() if workspace.has(TALK) else None
         have = mine.media if mine else ()
@@ -180,6 +175,33 @@ def fetch(
         workspace=workspace,
         made=(Made(stage="fetch", file=TALK, found=found, did="made"),),
         problems=(*listing.problems, *download.problems),
+    )
+
+
+@contextlib.contextmanager
+def _home(
+    drafts: Path, listing: Listing, overrides: fetching.Overrides, key: str
+) -> Iterator[Workspace]:
+    """The talk's folder, locked: the one it was fetched into before, else a new one."""
+    plain = fetching.describe(listing, slug="", overrides=overrides)
+    slug = ""
+    for _ in range(3):
+        slug = fetching.slug_for(
+            plain.event, plain.title, lambda s: _taken(drafts / s), listing.key
+        )
+        workspace = find_fetched(drafts, key) or Workspace(drafts / slug)
+        with workspace.locked("stw fetch"):
+            if workspace.has(TALK) and workspace.key(TALK) != key:
+                continue  # another run gave this name to another talk a moment ago
+            yield workspace
+            return
+    raise LockedError(f"{drafts}: other runs keep taking the name {slug!r}", "run it again")
+
+
+def _taken(folder: Path) -> bool:
+    """Whether a folder is somebody's. One without talk.json is what a killed fetch left."""
+    return (folder / TALK).exists() or (
+        folder.exists() and any(p.name not in (PRIVATE, MEDIA) for p in folder.iterdir())
     )
 
 
