@@ -1,0 +1,26 @@
+"""The stages in order: what is missing, stale or edited, and how each is made.
+
+    fetch → transcribe → segment → translate → assemble
+
+Knows the order, what every file is made from, and how a person's edits are kept. Backends come
+in ready to be built (`Tools`); nothing here says which. Prints nothing.
+"""
+
+from translate.pipeline.run import Captions, Made, Result, Tools, Wishes
+from translate.pipeline.state import Status, status
+from translate.pipeline.step_draft import draft
+from translate.pipeline.step_fetch import fetch
+from translate.pipeline.step_transcribe import transcribe
+
+__all__ = [
+    "Captions",
+    "Made",
+    "Result",
+    "Status",
+    "Tools",
+    "Wishes",
+    "draft",
+    "fetch",
+    "status",
+    "transcribe",
+]

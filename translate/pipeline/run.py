@@ -1,0 +1,129 @@
+"""What every step has in common: tools, wishes, results, and how a made file is kept up to date.
+
+Knows states and backups; knows no stage.
+"""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from translate.errors import ConflictError, StwError
+from translate.model import Cue, Flag, Problem, Progress, Usage
+from translate.stages import assemble as assembling
+from translate.stages import fetch as fetching
+from translate.stages import transcribe as transcribing
+from translate.stages import translate as translating
+from translate.workspace import State, Workspace
+
+
+class Captions(Protocol):
+    """What a captions file holds, as it stands there."""
+
+    @property
+    def cues(self) -> tuple[Cue, ...]: ...
+    @property
+    def flags(self) -> tuple[Flag, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The outside world, each thing built only when it is needed."""
+
+    downloader: Callable[[], fetching.Downloader]
+    decode: Callable[[Path, Progress], transcribing.Audio]
+    detector: Callable[[], transcribing.SpeechDetector]
+    recogniser: Callable[[], transcribing.Recogniser]
+    recogniser_id: Callable[[], str]  # the model that was asked for, unloaded; empty: none was
+    default_model: str  # what is taken when none was asked for
+    count_tokens: Callable[[str], int]  # as Whisper counts
+    read_captions: Callable[[Path], Captions]
+    text_language: Callable[[str], tuple[str, float]]
+    translator: Callable[[], translating.Translator]
+    translator_id: str  # preset, model and prompt, without asking any server
+    memory: Callable[[], translating.TranslationMemory | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user chose for this run."""
+
+    captions: str = "auto"  # auto, never, only
+    language: str = ""  # empty: English is expected and checked
+    audio_only: bool = False
+    untranslated: bool = False  # no translation was asked for, so none is no failure
+    force: bool = False  # make again what is edited, after a backup
+    column: assembling.Column = field(default_factory=assembling.Column)
+    today: datetime.date = field(default_factory=datetime.date.today)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What one stage found and did."""
+
+    stage: str
+    file: str
+    found: State
+    did: str  # "made", "kept", "merged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One talk after a run."""
+
+    workspace: Workspace
+    made: tuple[Made, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    stopped: StwError | None = None  # what ended the translator early; the draft is there
+
+
+def bring(
+    workspace: Workspace,
+    stage: str,
+    name: str,
+    key: str,
+    make: Callable[[], object],
+    *,
+    force: bool,
+) -> Made:
+    """Make a file if it is missing or stale; never over a person's words without `force`."""
+    found = workspace.state(name, key)
+    if found in (State.FRESH, State.EDITED) and not force:
+        return Made(stage=stage, file=name, found=found, did="kept")
+    if found is State.CONFLICT and not force:
+        raise conflict(workspace, name)
+    value = make()
+    if found in (State.EDITED, State.CONFLICT):
+        workspace.back_up(name)
+    workspace.put(name, value, key=key)
+    return Made(stage=stage, file=name, found=found, did="made")
+
+
+def conflict(workspace: Workspace, name: str) -> ConflictError:
+    return ConflictError(
+        f"{workspace.path(name)} was edited by hand, and what it was made from has changed since",
+        "keep yours: undo the change of the source; or take the new one: --force (yours is backed"
+        " up first)",
+    )
+
+
+def put_side(workspace: Workspace, name: str, text: str) -> list[Problem]:
+    """Write a file that is only derived; one that a person edited is left, and that is said."""
+    if workspace.edited(name):
+        return [
+            Problem(
+                rule="edited-side-file",
+                severity="info",
+                message="edited by hand, so it was left as it is",
+                where=name,
+                hint="move it away to have it made again",
+            )
+        ]
+    workspace.put(name, text, key="")
+    return []
+
+
+def text_of(workspace: Workspace, name: str) -> str | None:
+    return workspace.text(name) if workspace.has(name) else None

@@ -1,0 +1,89 @@
+"""Status: what lies in a talk's folder, and the next command. Makes nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from translate.errors import InputError
+from translate.glossary import Glossary
+from translate.model import Talk
+from translate.pipeline.run import Tools, Wishes
+from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
+from translate.pipeline.step_transcribe import transcript_from
+from translate.workspace import ARTICLE, DRAFT, TALK, TRANSCRIPT, TRANSLATION, State, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One stage of one talk, as it lies on disk."""
+
+    stage: str
+    file: str
+    state: State
+    note: str = ""
+
+
+def status(
+    workspace: Workspace, tools: Tools, glossary: Glossary, wishes: Wishes
+) -> tuple[tuple[Status, ...], str]:
+    """Every stage's state, and the next command. Loads no model and asks no server."""
+    talk = workspace.talk()
+    rows = [_fetch_status(workspace, talk)]
+    try:
+        source, key = transcript_from(workspace, talk, tools, wishes)
+        state = workspace.state(TRANSCRIPT, key)
+        rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=source.file))
+    except InputError as e:
+        state = State.EDITED if workspace.has(TRANSCRIPT) else State.MISSING
+        rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=e.message))
+    rows += _draft_status(workspace, talk, tools, glossary, wishes)
+    return tuple(rows), _next(workspace, talk, rows)
+
+
+def _fetch_status(workspace: Workspace, talk: Talk) -> Status:
+    absent = [m.file for m in talk.media if not workspace.has(m.file)]
+    if absent or not talk.media:
+        note = f"not here: {', '.join(absent)}" if absent else "nothing downloaded yet"
+        return Status(stage="fetch", file=TALK, state=State.MISSING, note=note)
+    edited = workspace.edited(TALK) or talk != workspace.talk_base()
+    return Status(stage="fetch", file=TALK, state=State.EDITED if edited else State.FRESH)
+
+
+def _draft_status(
+    workspace: Workspace, talk: Talk, tools: Tools, glossary: Glossary, wishes: Wishes
+) -> Iterator[Status]:
+    """Stages after a missing or stale one are judged by what lies there now."""
+    state = State.MISSING
+    if workspace.has(TRANSCRIPT):
+        state = workspace.state(ARTICLE, article_key(workspace, talk, glossary))
+    yield Status(stage="segment", file=ARTICLE, state=state)
+    state, note = State.MISSING, ""
+    if workspace.has(ARTICLE):
+        key = translation_key(workspace, workspace.article(), glossary, tools.translator_id)
+        state = workspace.state(TRANSLATION, key)
+    if workspace.has(TRANSLATION):
+        rows = workspace.translations()
+        open_ = sum(1 for t in rows if t.missing)
+        note = f"{len(rows) - open_} of {len(rows)} paragraphs" if open_ else ""
+    yield Status(stage="translate", file=TRANSLATION, state=state, note=note)
+    state = State.MISSING
+    if workspace.has(TRANSLATION) and workspace.has(ARTICLE):
+        state = draft_state(workspace, draft_key(workspace, glossary, wishes.column))
+    yield Status(stage="draft", file=DRAFT, state=state)
+
+
+def _next(workspace: Workspace, talk: Talk, rows: Sequence[Status]) -> str:
+    """The next command for this talk, or what is left to a person."""
+    todo = {State.MISSING, State.STALE, State.CONFLICT}
+    for row in rows:
+        if row.state not in todo:
+            continue
+        if row.stage == "fetch" and any(r.state is not State.MISSING for r in rows[1:]):
+            continue  # the media may be gone when the words are there
+        if row.stage == "fetch":
+            return f"stw fetch {talk.source or talk.url}"
+        if row.stage == "transcribe":
+            return f"stw transcribe {workspace.slug}"
+        return f"stw draft {workspace.slug}"
+    if any(r.stage == "translate" and r.note for r in rows):
+        return f"stw draft {workspace.slug}  (fills the 【待译】 slots)"
+    return f"edit {workspace.path(DRAFT)}"

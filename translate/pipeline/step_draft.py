@@ -1,0 +1,325 @@
+"""Draft: segment, translate, assemble and merge, report.
+
+Knows what each of its files is made from, and the order in which they may be written.
+"""
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from translate import glossary as terms
+from translate.draft import parse, render
+from translate.errors import ConflictError, InputError
+from translate.flags import problems_of
+from translate.glossary import Glossary
+from translate.merge import Conflict, merge
+from translate.model import (
+    Article,
+    Card,
+    Engine,
+    Problem,
+    Progress,
+    Talk,
+    Transcript,
+    Translation,
+    Usage,
+)
+from translate.pipeline.run import Made, Result, Tools, Wishes, bring, conflict, put_side, text_of
+from translate.report import ReportFacts, render_report
+from translate.stages import assemble as assembling
+from translate.stages import segment as segmenting
+from translate.stages import translate as translating
+from translate.workspace import (
+    ANSWERS,
+    ARTICLE,
+    CONFLICTS,
+    DRAFT,
+    DRAFT_BASE,
+    REPORT,
+    REPORT_JSON,
+    SUBTITLES,
+    TALK,
+    TRANSCRIPT,
+    TRANSLATION,
+    USAGE,
+    Lines,
+    State,
+    Workspace,
+    decode,
+    digest,
+    digest_of,
+)
+
+# Raised when a stage's rules change, so that what it made before counts as stale.
+SEGMENT_RULES = "1"
+DRAFT_RULES = "1"
+
+
+def draft(
+    workspace: Workspace,
+    tools: Tools,
+    glossary: Glossary,
+    wishes: Wishes,
+    progress: Progress,
+) -> Result:
+    """Bring article.json, translation.json, draft.md, the subtitles and the report up to date."""
+    with workspace.locked("stw draft"):
+        talk = workspace.talk()
+        if not workspace.has(TRANSCRIPT):
+            raise InputError(
+                f"{workspace.slug}: there is no transcript yet", f"stw transcribe {workspace.slug}"
+            )
+        transcript = workspace.transcript()
+        key = article_key(workspace, talk, glossary)
+        segmented = bring(
+            workspace,
+            "segment",
+            ARTICLE,
+            key,
+            lambda: terms.correct_article(segmenting.segment(transcript, talk.chapters), glossary),
+            force=wishes.force,
+        )
+        article = workspace.article()
+        translated, outcome = _translate(
+            workspace, talk, article, tools, glossary, wishes, progress
+        )
+        translations = workspace.translations()
+        drafted, conflicts = _assemble(
+            workspace, talk, transcript, article, translations, glossary, wishes
+        )
+        # The proof below speaks of terms for the whole talk, so the answers' own findings need not.
+        conflicts = _standing(workspace, conflicts)
+        problems = [p for p in outcome.problems if not p.rule.startswith("term")]
+        if wishes.untranslated:
+            problems = [
+                replace(p, severity="warning") if p.rule == "untranslated" else p for p in problems
+            ]
+        problems = [*problems_of(transcript), *problems]
+        problems += terms.prove(article, translations, glossary)
+        for name, text in zip(SUBTITLES, assembling.subtitles(article, translations), strict=True):
+            problems += put_side(workspace, name, text)
+        problems += parse(workspace.text(DRAFT)).problems
+        facts = ReportFacts(
+            talk=talk,
+            transcript=transcript,
+            article=article,
+            translations=translations,
+            problems=problems,
+            conflicts=conflicts,
+            usage=_spent(workspace, outcome.usage),
+        )
+        markdown, data = render_report(facts)
+        workspace.put(REPORT, markdown, key="")
+        workspace.put(REPORT_JSON, data, key="")
+    return Result(
+        workspace=workspace,
+        made=(segmented, translated, drafted),
+        problems=(*problems, *(_conflict_problem(c) for c in conflicts)),
+        usage=outcome.usage,
+        stopped=outcome.stopped,
+    )
+
+
+def _spent(workspace: Workspace, now: Usage) -> Usage:
+    """What this talk has cost in all runs together."""
+    before = workspace.usage()
+    if now.calls:
+        workspace.put_aside(USAGE, before + now)
+    return before + now
+
+
+def _standing(workspace: Workspace, fresh: Sequence[Conflict]) -> tuple[Conflict, ...]:
+    """The merge's open questions: those of today, and older ones whose block is still as it was.
+
+    A conflict shows only in the run that meets it, because the base moves on; the question stays
+    open until the editor changes that block.
+    """
+    text = text_of(workspace, DRAFT) or ""
+    told = {c.at for c in fresh}
+    before: list[Conflict] = []
+    if workspace.has(CONFLICTS):
+        path = workspace.path(CONFLICTS)
+        before = decode(workspace.read(CONFLICTS), list[Conflict], path)
+    old = [c for c in before if c.edited and c.edited in text and c.at not in told]
+    standing = sorted([*fresh, *old], key=lambda c: c.at or 0.0)
+    if standing != before:
+        workspace.put_aside(CONFLICTS, standing)
+    return tuple(standing)
+
+
+def _conflict_problem(conflict: Conflict) -> Problem:
+    return Problem(
+        rule="merge-conflict",
+        severity="warning",
+        message="you changed this block, and what would stand there has changed too; yours stays",
+        at=conflict.at,
+        where=DRAFT,
+        hint="both versions stand in report.md",
+    )
+
+
+def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
+    heard = "\n".join(f"{t.source}\t{'|'.join(t.heard_as)}" for t in glossary.terms)
+    chapters = digest_of(talk.chapters)
+    return digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard)
+
+
+def translation_key(workspace: Workspace, article: Article, glossary: Glossary, tool: str) -> str:
+    hit = {t.source: t for p in article.paragraphs for t in glossary.terms_in(p.english)}
+    rows = terms.digest(hit[s] for s in sorted(hit))
+    return digest(workspace.read(ARTICLE), tool, rows)
+
+
+def _translate(
+    workspace: Workspace,
+    talk: Talk,
+    article: Article,
+    tools: Tools,
+    glossary: Glossary,
+    wishes: Wishes,
+    progress: Progress,
+) -> tuple[Made, translating.Outcome]:
+    key = translation_key(workspace, article, glossary, tools.translator_id)
+    found = workspace.state(TRANSLATION, key)
+    kept = Made(stage="translate", file=TRANSLATION, found=found, did="kept")
+    if found is State.CONFLICT and not wishes.force:
+        raise conflict(workspace, TRANSLATION)
+    if found is State.EDITED and not wishes.force:
+        return kept, translating.Outcome(translations=tuple(workspace.translations()))
+    if found in (State.EDITED, State.CONFLICT):
+        workspace.back_up(TRANSLATION)
+    outcome = translating.translate(
+        article.paragraphs,
+        glossary.terms_in,
+        tools.translator(),
+        AnswerStore(workspace.path(ANSWERS)),
+        card=_card(talk),
+        progress=progress,
+        reuse=tools.memory(),
+        before=workspace.translations() if workspace.has(TRANSLATION) else (),
+    )
+    new = workspace.put(TRANSLATION, list(outcome.translations), key=key)
+    return replace(kept, did="made" if new else "kept"), outcome
+
+
+def _card(talk: Talk) -> Card:
+    speakers = tuple(", ".join(filter(None, (s.name, s.affiliation))) for s in talk.speakers)
+    return Card(title=talk.title, event=talk.event, speakers=speakers, summary=talk.description)
+
+
+class AnswerStore:
+    """Every answer that was paid for and passed its checks, on disk as it arrived."""
+
+    def __init__(self, path: Path) -> None:
+        self._lines = Lines(path)
+        self._known: dict[str, translating.Stored] = {}
+        for row in self._lines.read():
+            try:
+                line = msgspec.convert(row, AnswerLine)
+            except msgspec.ValidationError:
+                continue  # from another version: asked for again
+            self._known[line.key] = translating.Stored(line.chinese, line.engine)
+
+    def get(self, key: str) -> translating.Stored | None:
+        return self._known.get(key)
+
+    def put(self, key: str, chinese: str, engine: Engine) -> None:
+        self._lines.append(AnswerLine(key=key, chinese=chinese, engine=engine))
+        self._known[key] = translating.Stored(chinese, engine)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """One line of the store's file."""
+
+    key: str
+    chinese: str
+    engine: Engine
+
+
+def _assemble(
+    workspace: Workspace,
+    talk: Talk,
+    transcript: Transcript,
+    article: Article,
+    translations: Sequence[Translation],
+    glossary: Glossary,
+    wishes: Wishes,
+) -> tuple[Made, tuple[Conflict, ...]]:
+    """Write draft.md, merged with what a person did to it.
+
+    The draft goes to disk before its base. Killed in between, the next run merges the same new
+    text into the merged draft, and changes nothing.
+    """
+    key = draft_key(workspace, glossary, wishes.column)
+    found = draft_state(workspace, key)
+    base = text_of(workspace, DRAFT_BASE)
+    if workspace.has(DRAFT) and (base is None or wishes.force):
+        if not wishes.force:
+            raise ConflictError(
+                f"{workspace.path(DRAFT)} was not written by this tool, or its base was removed",
+                "move it away; or --force: it is backed up, then made again",
+            )
+        workspace.back_up(DRAFT)
+        base = None
+    english = {p.start: p.english for p in article.paragraphs}
+    glossed = terms.add_first_mentions(
+        [(english.get(t.start, ""), t.chinese) for t in translations], glossary
+    )
+    new = render(
+        assembling.assemble(
+            talk,
+            article,
+            [replace(t, chinese=c) for t, c in zip(translations, glossed, strict=True)],
+            column=wishes.column,
+            hints=terms.first_notes(article, glossary),
+            today=_first_day(base) or wishes.today,
+            transcribed_by=transcript.engine,
+        )
+    )
+    text, conflicts = new, tuple[Conflict, ...]()
+    for _ in range(5):
+        mine = text_of(workspace, DRAFT)
+        if mine is not None and base is not None:
+            merged = merge(base, mine, new)
+            text, conflicts = merged.text, merged.conflicts
+        if text_of(workspace, DRAFT) == mine:  # else an editor saved while we merged: merge again
+            break
+    else:
+        raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
+    touched = mine is not None and mine != base
+    if mine != text:
+        if touched:
+            workspace.back_up(DRAFT)
+        workspace.put_aside(DRAFT, text)
+    workspace.put(DRAFT_BASE, new, key=key)
+    did = "kept" if mine == text else "merged" if touched else "made"
+    return Made(stage="draft", file=DRAFT, found=found, did=did), conflicts
+
+
+def draft_key(workspace: Workspace, glossary: Glossary, column: assembling.Column) -> str:
+    sources = [workspace.read(name) for name in (TALK, ARTICLE, TRANSLATION)]
+    if workspace.has(TRANSCRIPT):  # the draft says who transcribed
+        sources.append(digest_of(workspace.transcript().engine).encode())
+    return digest(DRAFT_RULES, *sources, digest_of(column), digest_of(glossary.terms))
+
+
+def draft_state(workspace: Workspace, key: str) -> State:
+    """The draft's state: a hand's touch shows as a difference from the base beside it."""
+    if not workspace.has(DRAFT):
+        return State.MISSING
+    edited = text_of(workspace, DRAFT) != text_of(workspace, DRAFT_BASE)
+    if workspace.key(DRAFT_BASE) == key:
+        return State.EDITED if edited else State.FRESH
+    return State.CONFLICT if edited else State.STALE
+
+
+def _first_day(base: str | None) -> datetime.date | None:
+    """The day on which the draft was first made: its date does not move with every run."""
+    if base and (found := re.search(r"^date: (\d{4}-\d{2}-\d{2})$", base, re.MULTILINE)):
+        return datetime.date.fromisoformat(found[1])
+    return None

@@ -1,0 +1,217 @@
+"""Transcribe: sound or captions become transcript.json, window by window, resumable."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from translate import glossary as terms
+from translate.errors import InputError
+from translate.flags import problems_of
+from translate.glossary import Glossary
+from translate.model import (
+    Engine,
+    Media,
+    Progress,
+    Talk,
+    Transcript,
+    WindowResult,
+)
+from translate.pipeline.run import Result, Tools, Wishes, bring, put_side
+from translate.stages import fetch as fetching
+from translate.stages import transcribe as transcribing
+from translate.subtitles import srt
+from translate.workspace import (
+    TRANSCRIPT,
+    TRANSCRIPT_SRT,
+    WINDOWS,
+    Lines,
+    Workspace,
+    digest,
+)
+
+TRANSCRIBE_RULES = "1"  # raised when the rules change, so that older transcripts count as stale
+
+
+def transcribe(
+    workspace: Workspace,
+    tools: Tools,
+    glossary: Glossary,
+    wishes: Wishes,
+    progress: Progress,
+) -> Result:
+    """Bring transcript.json and transcript.srt up to date."""
+    with workspace.locked("stw transcribe"):
+        talk = workspace.talk()
+        source, key = transcript_from(workspace, talk, tools, wishes)
+
+        def make() -> Transcript:
+            if source.kind == "captions":
+                return _from_captions(workspace, talk, source, tools, wishes, progress)
+            return _from_audio(workspace, talk, source, tools, glossary, key, wishes, progress)
+
+        made = bring(workspace, "transcribe", TRANSCRIPT, key, make, force=wishes.force)
+        Lines(workspace.path(WINDOWS)).clear()
+        transcript = workspace.transcript()
+        text = srt([(c.start, c.end, c.text) for c in transcript.cues])
+        problems = put_side(workspace, TRANSCRIPT_SRT, text)
+    return Result(
+        workspace=workspace,
+        made=(made,),
+        problems=(*problems_of(transcript), *problems),
+    )
+
+
+def speech_source(talk: Talk, policy: str) -> Media:
+    """The file whose words are taken: creator-made captions when wanted and there, else sound."""
+    track = fetching.choose_captions(talk.captions) if policy != "never" else None
+    files = {m.file: m for m in talk.media}
+    if track and track.file in files:
+        return files[track.file]
+    if policy == "only":
+        raise InputError(
+            f"{talk.slug}: no creator-made English captions",
+            f"stw transcribe {talk.slug} --captions never takes the speech through Whisper",
+        )
+    for media in talk.media:
+        if media.kind == "audio":
+            return media
+    raise InputError(
+        f"{talk.slug}: no audio has been downloaded", f"stw fetch {talk.source or 'URL'}"
+    )
+
+
+def transcript_from(
+    workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes
+) -> tuple[Media, str]:
+    """What the transcript is made from: the file, and the key.
+
+    A transcript that is there stays fresh while its file does, unless a person asks for another
+    model or for captions: nobody wants hours of decoding again because `--fast` was left out the
+    second time. For the same reason the prompt that biases Whisper is no part of the key: with
+    it, one new row in the term base would make every transcript stale. It stands in the
+    transcript's provenance; `--force` takes the words anew.
+    """
+    asked = tools.recogniser_id()
+    made_from = workspace.key(TRANSCRIPT).split(":")
+    same = [m for m in talk.media if _source_key(m) == made_from[0]]
+    source = same[0] if same and _still_wanted(same[0], wishes) else None
+    source = source or speech_source(talk, wishes.captions)
+    engine = "captions" if source.kind == "captions" else asked
+    file = _source_key(source)
+    by = digest(engine or tools.default_model)
+    language = wishes.language or "en"
+    if len(made_from) == 3 and made_from[0] == file:  # what nobody asked for stays as it was
+        by = by if engine else made_from[1]
+        language = wishes.language or made_from[2]
+    return source, f"{file}:{by}:{language}"
+
+
+def _still_wanted(source: Media, wishes: Wishes) -> bool:
+    """Whether the file that a transcript was made from is still one the user may mean."""
+    return wishes.captions != ("never" if source.kind == "captions" else "only")
+
+
+def _source_key(media: Media) -> str:
+    return digest(TRANSCRIBE_RULES, media.kind, media.sha256)
+
+
+def _from_captions(
+    workspace: Workspace,
+    talk: Talk,
+    source: Media,
+    tools: Tools,
+    wishes: Wishes,
+    progress: Progress,
+) -> Transcript:
+    """Captions as the transcript, held against the sound where it is there."""
+    captions = tools.read_captions(workspace.path(source.file))
+    transcript = transcribing.from_captions(
+        captions.cues,
+        duration=talk.duration,
+        engine=Engine(name="captions", model=source.file.rpartition("/")[2]),
+        detect=tools.text_language,
+        language=wishes.language or None,
+        flags=captions.flags,
+    )
+    sound = next((m for m in talk.media if m.kind == "audio"), None)
+    if sound is None or not workspace.has(sound.file):
+        return transcript
+    audio = tools.decode(workspace.path(sound.file), progress)
+    speech = tools.detector().speech(audio)
+    bare = transcribing.uncovered(transcript.cues, speech)
+    return replace(transcript, speech=speech, flags=(*transcript.flags, *audio.flags, *bare))
+
+
+def _from_audio(
+    workspace: Workspace,
+    talk: Talk,
+    source: Media,
+    tools: Tools,
+    glossary: Glossary,
+    key: str,
+    wishes: Wishes,
+    progress: Progress,
+) -> Transcript:
+    audio = tools.decode(workspace.path(source.file), progress)
+    journal = WindowJournal(workspace.path(WINDOWS), key)
+    return transcribing.transcribe_audio(
+        audio,
+        tools.recogniser(),
+        tools.detector(),
+        journal=journal,
+        prompt=journal.prompt(lambda: bias(talk, glossary, tools.count_tokens)),
+        language=wishes.language or None,
+        progress=progress,
+    )
+
+
+def bias(talk: Talk, glossary: Glossary, count_tokens: Callable[[str], int]) -> str:
+    """The prompt that makes Whisper spell this talk's terms."""
+    context = "\n".join(
+        [talk.title, talk.event, talk.description, *(c.title for c in talk.chapters)]
+    )
+    return transcribing.bias_prompt(
+        terms.bias_terms(glossary, context),
+        title=talk.title,
+        event=talk.event,
+        speakers=tuple(s.name for s in talk.speakers),
+        count_tokens=count_tokens,
+    )
+
+
+class WindowJournal:
+    """Finished windows of one transcription, each on disk as soon as it is done.
+
+    The first line says what they are windows of, and the prompt, so that a continued run does not
+    mix two prompts when the glossary was changed in between.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._lines = Lines(path)
+        rows = list(self._lines.read())
+        self._head: dict[str, str] = rows[0] if rows and isinstance(rows[0], dict) else {}
+        if self._head.get("key") != key:
+            self._lines.clear()
+            self._head, rows = {}, []
+        self._key = key
+        self._rows = rows[1:]
+
+    def prompt(self, make: Callable[[], str]) -> str:
+        if not self._head:
+            self._head = {"key": self._key, "prompt": make()}
+            self._lines.append(self._head)
+        return self._head.get("prompt", "")
+
+    def load(self) -> dict[int, WindowResult]:
+        done: dict[int, WindowResult] = {}
+        for row in self._rows:
+            try:
+                done[row["index"]] = msgspec.convert(row["result"], WindowResult)
+            except (msgspec.ValidationError, KeyError, TypeError):
+                continue  # from another version: that window is done again
+        return done
+
+    def append(self, index: int, result: WindowResult) -> None:
+        self._lines.append({"index": index, "result": result})
