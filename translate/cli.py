@@ -1,4 +1,4 @@
-"""The `stw` commands: parse, call, print. What they do stands in `pipeline.py`.
+"""The `stw` commands: parse, call, print. What they do stands in `pipeline/`.
 
 Everything heavy is imported inside a command, so that `stw --help` answers at once.
 """
