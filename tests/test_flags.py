@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.test_architecture import PACKAGE
 from translate.flags import LONG_SILENCE, MEANINGS, problem_of, problems_of
-from translate.model import Engine, Flag, Transcript
+from translate.model import Cue, Engine, Flag, Transcript
 
 RULES = st.sampled_from([*MEANINGS, "a-rule-of-tomorrow"])
 
@@ -28,7 +28,7 @@ def test_no_flag_is_lost(flags: list[Flag]) -> None:
     transcript = Transcript(
         language="en", engine=Engine(name="x"), duration=9e3, cues=(), flags=tuple(flags)
     )
-    problems = [p for p in problems_of(transcript) if p.rule != "no-text"]
+    problems = [p for p in problems_of(transcript) if p.rule not in ("no-text", "unreliable")]
     assert [p.at for p in problems] == sorted(f.start for f in flags)
     assert sorted(p.rule for p in problems) == sorted(f.rule for f in flags)
     for flag in flags:
@@ -55,3 +55,16 @@ def test_every_rule_in_the_code_has_its_meaning() -> None:
 def test_a_talk_without_a_word_is_an_error() -> None:
     nothing = Transcript(language="en", engine=Engine(name="x"), duration=9.0, cues=())
     assert [(p.rule, p.severity) for p in problems_of(nothing)] == [("no-text", "error")]
+
+
+def test_a_transcript_the_recogniser_doubts_is_an_error() -> None:
+    cues = tuple(Cue(start=float(n), end=n + 1.0, text="x") for n in range(6))
+    doubts = tuple(
+        Flag(start=c.start, end=c.end, rule="low-confidence", action="kept") for c in cues[:3]
+    )
+    some = Transcript(language="en", engine=Engine(name="x"), duration=6, cues=cues, flags=doubts)
+    assert problems_of(some)[0].rule == "unreliable"
+    few = Transcript(
+        language="en", engine=Engine(name="x"), duration=6, cues=cues, flags=doubts[:2]
+    )
+    assert "unreliable" not in {p.rule for p in problems_of(few)}

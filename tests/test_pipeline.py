@@ -203,6 +203,44 @@ def test_a_corrected_transcript_flows_down_and_an_edited_draft_keeps_its_words(
     assert list((place.talk / ".stw" / "backups").glob("*-draft.md"))
 
 
+def test_the_report_and_the_subtitles_speak_of_the_draft_as_it_is(
+    place: Place, source: str
+) -> None:
+    """A slot filled by hand is no longer untranslated anywhere."""
+    place.stw("run", source)
+    draft = place.talk / "draft.md"
+    slot = re.search(
+        r"【待译】(<!-- [^>]* -->)?<!-- 00:00:00 -->", draft.read_text(encoding="utf-8")
+    )
+    assert slot
+    mine = "今天我想讲讲 `torch.compile` 怎么读你的模型。<!-- 00:00:00 -->"
+    text = draft.read_text(encoding="utf-8").replace(slot[0], mine)
+    draft.write_text(text, encoding="utf-8")
+    place.stw("draft", place.talk.name)
+    assert "今天我想讲讲" in (place.talk / "subtitles.zh.srt").read_text(encoding="utf-8")
+    report = json.loads((place.talk / "report.json").read_text(encoding="utf-8"))
+    untranslated = [p["at"] for p in report["problems"] if p["rule"] == "untranslated"]
+    assert untranslated
+    assert 0.0 not in untranslated
+
+
+def test_force_says_that_it_replaced_and_where_the_old_one_is(place: Place, source: str) -> None:
+    place.stw("run", source)
+    draft = place.talk / "draft.md"
+    draft.write_text(draft.read_text(encoding="utf-8") + "\n我加的一段。\n", encoding="utf-8")
+    done = place.stw("draft", place.talk.name, "--force")
+    found = re.search(r"replaced; the old one is (\S+)", done.stderr)
+    assert found
+    assert "我加的一段。" in (place.folder / found[1]).read_text(encoding="utf-8")
+
+
+def test_what_is_missing_of_the_talk_is_said(place: Place) -> None:
+    captions(place.folder / "bare.srt", minutes=1)
+    place.stw("run", "bare.srt")
+    report = (place.talk.parent / "bare" / "report.md").read_text(encoding="utf-8")
+    assert "no link, no speaker, no event" in report
+
+
 def test_edited_and_stale_stops_and_force_keeps_a_backup(place: Place, source: str) -> None:
     place.stw("run", source)
     article = place.talk / "article.json"

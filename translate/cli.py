@@ -90,7 +90,10 @@ Memory = Annotated[
     list[Path] | None, typer.Option(help="A translation memory, .jsonl or .tmx; repeatable.")
 ]
 GlossaryPaths = Annotated[
-    list[Path] | None, typer.Option("--glossary", help="Term base file or folder; repeatable.")
+    list[Path] | None,
+    typer.Option(
+        "--glossary", help="Term base file or folder, instead of the column's; repeatable."
+    ),
 ]
 Drafts = Annotated[Path | None, typer.Option(help="The folder of all talks. [default: drafts]")]
 Config = Annotated[Path | None, typer.Option(help="Settings file. [default: stw.toml if there]")]
@@ -256,7 +259,8 @@ def status(
 ) -> None:
     """Show each stage: missing, fresh, stale, edited; what to do next."""
     desk = _desk(config, {"": {"drafts": drafts}}, json, quiet=False)
-    desk.status(talk)
+    if not desk.status(talk):
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -82,7 +82,7 @@ def build_tools(
         read_captions=_read_captions,
         text_language=_text_language,
         translator=cache(lambda: _translator(settings.translate, environment, memory)),
-        translator_id=_translator_id(settings.translate, environment),
+        translator_id=cache(lambda: _translator_id(settings.translate, environment)),
         memory=memory,
     )
 
@@ -93,6 +93,7 @@ def build_wishes(settings: Settings, *, force: bool) -> Wishes:
         language=settings.transcribe.language,
         audio_only=settings.fetch.audio_only,
         untranslated=settings.translate.translator == "none",
+        signed=settings.column.author is not None,
         force=force,
         column=_column(settings),
     )
@@ -258,10 +259,12 @@ def _translator(
 
 
 def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> str:
-    """What would translate, told without asking any server."""
+    """What would translate, told without asking any server; empty when nobody is configured."""
     from translate.backends.chat import prompt_version
 
     preset = choose_preset(wish, environment, local=tuple)
+    if preset is None and wish.translator in ("auto", "none") and not wish.memory:
+        return ""
     facts = [wish.translator]
     if preset:
         facts = [preset.name, preset.base_url, preset.model, prompt_version()]

@@ -105,7 +105,9 @@ class Desk:
             workspace, self._tools, self.glossary, self._wishes, self.console.progress
         )
         engine = workspace.transcript().engine
-        more = "; --captions never takes Whisper instead" if engine.name == "captions" else ""
+        sound = any(m.kind == "audio" for m in workspace.talk().media)
+        choice = sound and engine.name == "captions"
+        more = "; --captions never takes Whisper instead" if choice else ""
         self.console.say(f"  words: {engine.name} {engine.model}{more}")
         return result
 
@@ -127,7 +129,8 @@ class Desk:
 
     # --- looking around ---
 
-    def status(self, name: str | None) -> None:
+    def status(self, name: str | None) -> bool:
+        """Print every talk's stages; False when one of them cannot be read."""
         found = [find_talk(self.drafts, name)] if name else talks(self.drafts)
         rows: list[tuple[str, str, str, str]] = []
         data: list[dict[str, Any]] = []
@@ -146,6 +149,7 @@ class Desk:
             self.console.say(f"no talks in {self.drafts} yet: stw fetch URL brings one")
         if rows or self.console.as_json:
             self.console.table(("talk", "stage", "state", ""), rows, data)
+        return not any("error" in d for d in data)
 
     def list_terms(self, words: Sequence[str]) -> None:
         wanted = [w.casefold() for w in words]
@@ -192,7 +196,8 @@ class Desk:
         elif isinstance(outcomes[0], Result):
             text = _where(outcomes[0])
         self.console.result(text, data[0] if len(data) == 1 else data)
-        return next((code for f in data if (code := int(f["exit_code"]))), 0)
+        codes = [int(f["exit_code"]) for f in data if f["exit_code"]]
+        return next((c for c in codes if c != EXIT_PROBLEMS), codes[0] if codes else 0)
 
     def _tell(self, result: Result) -> None:
         """What a person wants to know at once; the rest is in the report."""
@@ -217,7 +222,8 @@ def _loudest(problems: Sequence[Problem], report: Path) -> Iterator[str]:
         yield problem_text(some[0]) + more
     left = sum(len(some) for some in list(alike.values())[SHOWN:])
     if left:
-        yield f"… and {left} more in {report}"
+        where = f"in {report}" if report.exists() else "for the report that stw draft writes"
+        yield f"… and {left} more {where}"
 
 
 def usage_text(usage: Usage) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from translate.model import Flag, Problem, Severity, Transcript
 
+DOUBTED = 1 / 3  # share of unsure cues from which on a transcript is not to be trusted
 LONG_SILENCE = 10.0  # seconds of speech without text that nobody should publish unheard
 
 
@@ -27,6 +28,7 @@ MEANINGS = {
     "low-confidence": _Meaning("info", "the recogniser was not sure", "listen at this time"),
     "empty": _Meaning("info", "a time without text"),
     "music": _Meaning("info", "music or applause; taken out"),
+    "inaudible": _Meaning("warning", "the captions say that this was not understood", LISTEN),
     "no-speech": _Meaning("info", "no speech; not recognised"),
     "language": _Meaning("warning", "the language is not certain"),
     "timestamp": _Meaning("info", "a time was put right"),
@@ -60,7 +62,16 @@ def problems_of(transcript: Transcript) -> tuple[Problem, ...]:
     """Everything that was removed or doubted between the sound and the text, in order of time."""
     found = tuple(problem_of(f) for f in sorted(transcript.flags, key=lambda f: f.start))
     if transcript.cues:
-        return found
+        unsure = sum(f.rule == "low-confidence" for f in transcript.flags)
+        if unsure <= len(transcript.cues) * DOUBTED:
+            return found
+        doubt = Problem(
+            rule="unreliable",
+            severity="error",
+            message=f"the recogniser was unsure of {unsure} of {len(transcript.cues)} cues",
+            hint="do not trust this text: try another model",
+        )
+        return (doubt, *found)
     empty = Problem(
         rule="no-text",
         severity="error",

@@ -745,3 +745,15 @@ def test_the_prompt_keeps_to_its_limit_and_cuts_no_term(
         known = {" ".join(t.split()).rstrip(".") for t in terms}
         assert len(said) <= 50
         assert set(said) <= known
+
+
+def test_what_a_captioner_could_not_hear_is_not_taken_for_a_sound() -> None:
+    raw = [
+        Cue(start=0, end=2, text="and then (indistinct) happened"),
+        Cue(start=2, end=3, text="[Music]"),
+    ]
+    _, flags = clean_captions(raw)
+    assert [(f.rule, f.text) for f in flags] == [
+        ("inaudible", "(indistinct)"),
+        ("music", "[Music]"),
+    ]

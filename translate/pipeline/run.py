@@ -41,7 +41,7 @@ class Tools:
     read_captions: Callable[[Path], Captions]
     text_language: Callable[[str], tuple[str, float]]
     translator: Callable[[], translating.Translator]
-    translator_id: str  # preset, model and prompt, without asking any server
+    translator_id: Callable[[], str]  # preset, model, prompt; empty: nobody is configured
     memory: Callable[[], translating.TranslationMemory | None]
 
 
@@ -53,6 +53,7 @@ class Wishes:
     language: str = ""  # empty: English is expected and checked
     audio_only: bool = False
     untranslated: bool = False  # no translation was asked for, so none is no failure
+    signed: bool = True  # the user has said whose name stands under the posts
     force: bool = False  # make again what is edited, after a backup
     column: assembling.Column = field(default_factory=assembling.Column)
     today: datetime.date = field(default_factory=datetime.date.today)

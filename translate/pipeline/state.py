@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from translate.errors import InputError
 from translate.glossary import Glossary
-from translate.model import Talk
+from translate.model import UNTRANSLATED, Talk
 from translate.pipeline.run import Tools, Wishes
 from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
 from translate.pipeline.step_transcribe import transcript_from
@@ -58,11 +58,13 @@ def _draft_status(
     yield Status(stage="segment", file=ARTICLE, state=state)
     state, note = State.MISSING, ""
     if workspace.has(ARTICLE):
-        key = translation_key(workspace, workspace.article(), glossary, tools.translator_id)
+        key = translation_key(workspace, workspace.article(), glossary, tools.translator_id())
         state = workspace.state(TRANSLATION, key)
     if workspace.has(TRANSLATION):
         rows = workspace.translations()
         open_ = sum(1 for t in rows if t.missing)
+        if open_ and workspace.has(DRAFT):  # a person may have filled some in the draft
+            open_ = min(open_, workspace.text(DRAFT).count(UNTRANSLATED))
         note = f"{len(rows) - open_} of {len(rows)} paragraphs" if open_ else ""
     yield Status(stage="translate", file=TRANSLATION, state=state, note=note)
     state = State.MISSING

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from translate import glossary as terms
-from translate.draft import parse, render
+from translate.draft import Passage, anchors, parse, render
 from translate.errors import ConflictError, InputError
 from translate.flags import problems_of
 from translate.glossary import Glossary
@@ -91,14 +91,10 @@ def draft(
         drafted, conflicts = _assemble(
             workspace, talk, transcript, article, translations, glossary, wishes
         )
-        # The proof below speaks of terms for the whole talk, so the answers' own findings need not.
         conflicts = _standing(workspace, conflicts)
-        problems = [p for p in outcome.problems if not p.rule.startswith("term")]
-        if wishes.untranslated:
-            problems = [
-                replace(p, severity="warning") if p.rule == "untranslated" else p for p in problems
-            ]
-        problems = [*problems_of(transcript), *problems]
+        translations = _as_edited(workspace, article, translations)
+        problems = [*_facts_problems(talk, wishes), *problems_of(transcript)]
+        problems += _still_true(outcome.problems, translations, wishes)
         problems += terms.prove(article, translations, glossary)
         for name, text in zip(SUBTITLES, assembling.subtitles(article, translations), strict=True):
             problems += put_side(workspace, name, text)
@@ -122,6 +118,76 @@ def draft(
         usage=outcome.usage,
         stopped=outcome.stopped,
     )
+
+
+def _as_edited(
+    workspace: Workspace, article: Article, translations: Sequence[Translation]
+) -> list[Translation]:
+    """The translations with a person's Chinese where the draft has it: what will be published."""
+    mine = _passages(_need(workspace, DRAFT))
+    ours = _passages(_need(workspace, DRAFT_BASE))
+    starts = [p.start for p in article.paragraphs]
+    names = dict(zip(starts, anchors(starts), strict=True))
+    edited = []
+    for translation in translations:
+        at = names.get(translation.start, "")
+        written = mine.get(at, "")
+        if written and written != ours.get(at):
+            by = Engine(name="editor")
+            translation = replace(translation, chinese=written, by=by, missing="")
+        edited.append(translation)
+    return edited
+
+
+def _passages(text: str) -> dict[str, str]:
+    return {b.at: b.chinese for b in parse(text).blocks if isinstance(b, Passage)}
+
+
+def _need(workspace: Workspace, name: str) -> str:
+    return text_of(workspace, name) or ""
+
+
+def _still_true(
+    problems: Sequence[Problem], translations: Sequence[Translation], wishes: Wishes
+) -> list[Problem]:
+    """What was found in the answers, less what a person has written over.
+
+    Terms are left out: the proof speaks of them for the whole talk.
+    """
+    by_hand = {t.start for t in translations if t.by.name == "editor"}
+    return [
+        replace(p, severity="warning") if p.rule == "untranslated" and wishes.untranslated else p
+        for p in problems
+        if p.at not in by_hand and not p.rule.startswith("term")
+    ]
+
+
+def _facts_problems(talk: Talk, wishes: Wishes) -> list[Problem]:
+    """What a post needs to say of the talk and of its author, and nobody has said."""
+    facts = {"link": talk.url, "speaker": talk.speakers, "event": talk.event, "date": talk.date}
+    lacking = [name for name, value in facts.items() if not value]
+    problems = []
+    if lacking:
+        problems.append(
+            Problem(
+                rule="facts",
+                severity="warning",
+                message=f"the talk has no {', no '.join(lacking)}",
+                where=TALK,
+                hint="write it into talk.json, or stw fetch again with --event, --speaker, --date",
+            )
+        )
+    if not wishes.signed:
+        problems.append(
+            Problem(
+                rule="author",
+                severity="info",
+                message=f"the post is signed {wishes.column.author.name}, the column's default",
+                where=DRAFT,
+                hint="set author under [column] in stw.toml",
+            )
+        )
+    return problems
 
 
 def _spent(workspace: Workspace, now: Usage) -> Usage:
@@ -171,7 +237,11 @@ def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
 def translation_key(workspace: Workspace, article: Article, glossary: Glossary, tool: str) -> str:
     hit = {t.source: t for p in article.paragraphs for t in glossary.terms_in(p.english)}
     rows = terms.digest(hit[s] for s in sorted(hit))
-    return digest(workspace.read(ARTICLE), tool, rows)
+    made_of = digest(workspace.read(ARTICLE), rows)
+    recorded = workspace.key(TRANSLATION)
+    if not tool and recorded.startswith(f"{made_of}:"):
+        return recorded  # with nobody configured, what is there stays as good as it was
+    return f"{made_of}:{tool}"
 
 
 def _translate(
@@ -183,13 +253,16 @@ def _translate(
     wishes: Wishes,
     progress: Progress,
 ) -> tuple[Made, translating.Outcome]:
-    key = translation_key(workspace, article, glossary, tools.translator_id)
+    key = translation_key(workspace, article, glossary, tools.translator_id())
     found = workspace.state(TRANSLATION, key)
     kept = Made(stage="translate", file=TRANSLATION, found=found, did="kept")
     if found is State.CONFLICT and not wishes.force:
         raise conflict(workspace, TRANSLATION)
-    if found is State.EDITED and not wishes.force:
-        return kept, translating.Outcome(translations=tuple(workspace.translations()))
+    before = workspace.translations() if workspace.has(TRANSLATION) else []
+    done = found is State.FRESH and not any(t.missing for t in before)
+    if (done or found is State.EDITED) and not wishes.force:
+        doubts = translating.review(article.paragraphs, glossary.terms_in, before)
+        return kept, translating.Outcome(translations=tuple(before), problems=doubts)
     if found in (State.EDITED, State.CONFLICT):
         workspace.back_up(TRANSLATION)
     outcome = translating.translate(
@@ -200,7 +273,7 @@ def _translate(
         card=_card(talk),
         progress=progress,
         reuse=tools.memory(),
-        before=workspace.translations() if workspace.has(TRANSLATION) else (),
+        before=before,
     )
     new = workspace.put(TRANSLATION, list(outcome.translations), key=key)
     return replace(kept, did="made" if new else "kept"), outcome
@@ -258,13 +331,14 @@ def _assemble(
     key = draft_key(workspace, glossary, wishes.column)
     found = draft_state(workspace, key)
     base = text_of(workspace, DRAFT_BASE)
+    backup = None
     if workspace.has(DRAFT) and (base is None or wishes.force):
         if not wishes.force:
             raise ConflictError(
                 f"{workspace.path(DRAFT)} was not written by this tool, or its base was removed",
                 "move it away; or --force: it is backed up, then made again",
             )
-        workspace.back_up(DRAFT)
+        backup = workspace.back_up(DRAFT)
         base = None
     english = {p.start: p.english for p in article.paragraphs}
     glossed = terms.add_first_mentions(
@@ -291,13 +365,15 @@ def _assemble(
             break
     else:
         raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
-    touched = mine is not None and mine != base
+    touched = base is not None and mine is not None and mine != base
     if mine != text:
         if touched:
             workspace.back_up(DRAFT)
         workspace.put_aside(DRAFT, text)
     workspace.put(DRAFT_BASE, new, key=key)
-    did = "kept" if mine == text else "merged" if touched else "made"
+    did = "kept" if mine == text else "merged with your edits" if touched else "made"
+    if backup and mine != text:
+        did = f"replaced; the old one is {backup}"
     return Made(stage="draft", file=DRAFT, found=found, did=did), conflicts
 
 

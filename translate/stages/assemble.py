@@ -202,7 +202,7 @@ def _made_by(engines: Sequence[Engine | None]) -> str:
     heard, *translators = engines
     text = ""
     if heard and heard.name == "captions":
-        text = "英文取自视频自带的字幕。"
+        text = "英文取自原有的字幕。"
     elif heard:
         text = f"英文由 {escape_text(_engine(heard), names=False)} 转写。"
     by = [e for e in translators if e and e.name not in ("memory", "editor")]

@@ -704,7 +704,7 @@ def clean_captions(raw: Sequence[Cue]) -> tuple[tuple[Cue, ...], list[Flag]]:
     cues = []
     for cue, lines in _unrolled(shown, flags):
         text, marks = _without_sounds(" ".join(line.text for line in lines))
-        flags += [_flag(cue, "music", "removed", text=m) for m in marks]
+        flags += [_flag(cue, _mark(m), "removed", text=m) for m in marks]
         if text:
             words = _words(cue, lines, text)
             cues.append(Cue(start=cue.start, end=cue.end, text=text, words=words))
@@ -854,11 +854,17 @@ SOUND = re.compile(
     re.IGNORECASE,
 )
 # Sounds only where the bracket is all there is.
+UNHEARD = re.compile(r"(?i)indistinct|inaudible|unintelligible|unclear|crosstalk")
 FAINT_SOUND = re.compile(
     r"\b(?:pop(?:s|ping)|snap(?:s|ping)|click(?:s|ing)|beep(?:s|ing)|ring(?:s|ing)|whirring|"
     r"fizzl(?:es|ing)|sliding|decrescendos|crescendos|noise|static|foreign)$",
     re.IGNORECASE,
 )
+
+
+def _mark(text: str) -> str:
+    """The rule of a mark in the text: a sound, or speech that its writer did not understand."""
+    return "inaudible" if UNHEARD.search(text) else "music"
 
 
 def _without_sounds(text: str) -> tuple[str, list[str]]:

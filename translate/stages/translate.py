@@ -155,6 +155,21 @@ def translate(
     return run.outcome()
 
 
+def review(
+    paragraphs: Sequence[Paragraph],
+    terms_of: Callable[[str], tuple[Term, ...]],
+    translations: Sequence[Translation],
+) -> tuple[Problem, ...]:
+    """What there is to doubt about finished translations, without asking anybody."""
+    chinese = {t.start: t for t in translations if not t.missing}
+    return tuple(
+        _doubt(finding, unit)
+        for unit in units_of(paragraphs, terms_of)
+        if unit.start in chinese
+        for finding in _verdict(unit, chinese[unit.start].chinese, by_person=True)
+    )
+
+
 def batches(
     units: Sequence[Unit], waiting: frozenset[str], max_words: int
 ) -> tuple[tuple[Unit, ...], ...]:
@@ -462,17 +477,21 @@ class _Run:
 
     def _doubtful(self) -> list[Problem]:
         return [
-            Problem(
-                rule=finding.code,
-                severity="warning",
-                message=f"{finding.reason[0].upper()}{finding.reason[1:]}.",
-                at=unit.start,
-                hint="Compare the paragraph with the English.",
-            )
+            _doubt(finding, unit)
             for unit in self.units
             if unit.id in self.done
             for finding in self.done[unit.id].doubts
         ]
+
+
+def _doubt(finding: checks.Finding, unit: Unit) -> Problem:
+    return Problem(
+        rule=finding.code,
+        severity="warning",
+        message=f"{finding.reason[0].upper()}{finding.reason[1:]}.",
+        at=unit.start,
+        hint="Compare the paragraph with the English.",
+    )
 
 
 _CUT_OFF = "the answer was cut off at the token limit"
