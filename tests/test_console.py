@@ -47,7 +47,10 @@ def test_a_log_gets_few_lines_and_no_carriage_returns() -> None:
     meter = Meter(out)
     for done in range(1000):
         meter.show(Step(stage="decode", done=done, total=1000, unit="seconds"))
-    assert out.getvalue().count("\n") == 1
+    meter.settle()
+    meter.settle()
+    assert out.getvalue().count("\n") == 2  # the first and the last
+    assert "16:39 of 16:40" in out.getvalue()
     assert "\r" not in out.getvalue()
 
 

@@ -66,7 +66,8 @@ class Console:
 class Meter:
     """One line of progress: how much is done, how fast, how long to go.
 
-    On a terminal the line is redrawn in place; elsewhere a line is written every ten seconds.
+    On a terminal the line is redrawn in place; elsewhere a line is written every ten seconds, and
+    the last one when the work ends.
     """
 
     def __init__(self, out: IO[str]) -> None:
@@ -76,6 +77,7 @@ class Meter:
         self._began = (0.0, 0.0)  # time, amount done
         self._drawn = 0.0
         self._width = 0
+        self._held: Step | None = None  # not written yet
 
     def show(self, step: Step) -> None:
         now = time.monotonic()
@@ -83,9 +85,13 @@ class Meter:
             self.settle()
             self._key, self._began, self._drawn = key, (now, step.done), 0.0
         finished = step.total is not None and step.done >= step.total
+        self._held = step
         if now - self._drawn < (0.1 if self._live else 10.0) and not (finished and self._live):
             return
-        self._drawn = now
+        self._draw(step, now)
+
+    def _draw(self, step: Step, now: float) -> None:
+        self._held, self._drawn = None, now
         line = printable(progress_text(step, now - self._began[0], step.done - self._began[1]))
         if self._live:
             self._out.write("\r" + line + " " * max(0, self._width - cells(line)))
@@ -95,6 +101,8 @@ class Meter:
         self._out.flush()
 
     def settle(self) -> None:
+        if self._held:
+            self._draw(self._held, time.monotonic())
         if self._live and self._width:
             self._out.write("\n")
             self._out.flush()
