@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.chat_server import Call, ChatServer, Reply, good, serving
+from tests.media import make_media
 
 ROOT = Path(__file__).parents[1]
 PROSE = (
@@ -318,6 +319,7 @@ def test_one_bad_source_does_not_stop_the_others_and_is_not_a_success(
         (("draft", "nothing"), 3, "no talk 'nothing'"),
         (("fetch", "absent.mp4"), 3, "absent.mp4"),
         (("transcribe",), 2, "Missing argument"),
+        (("run", "sound.wav", "--model", "nosuch"), 2, "nosuch"),
         (("draft", "x", "--config", "no.toml"), 2, "no settings file"),
         (("fetch", "x.srt", "--date", "yesterday"), 2, "not a date"),
         (("glossary", "check", "--glossary", "nowhere.csv"), 2, "no term base"),
@@ -326,8 +328,10 @@ def test_one_bad_source_does_not_stop_the_others_and_is_not_a_success(
 def test_errors_say_what_and_exit_with_their_code(
     place: Place, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
+    make_media(place.folder / "sound.wav", seconds=1)
     done = place.stw(*arguments, code=code)
     assert says in done.stderr
+    assert "decode" not in done.stderr  # told before any long work
     assert "Traceback" not in done.stderr
 
 

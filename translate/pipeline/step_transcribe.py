@@ -154,11 +154,12 @@ def _from_audio(
     wishes: Wishes,
     progress: Progress,
 ) -> Transcript:
+    recogniser = tools.recogniser()  # first: a wrong model's name is told before hours of decoding
     audio = tools.decode(workspace.path(source.file), progress)
     journal = WindowJournal(workspace.path(WINDOWS), key)
     return transcribing.transcribe_audio(
         audio,
-        tools.recogniser(),
+        recogniser,
         tools.detector(),
         journal=journal,
         prompt=journal.prompt(lambda: bias(talk, glossary, tools.count_tokens)),
