@@ -225,6 +225,70 @@ def test_the_report_and_the_subtitles_speak_of_the_draft_as_it_is(
     assert 0.0 not in untranslated
 
 
+def test_a_slot_that_still_says_untranslated_is_untranslated(place: Place, source: str) -> None:
+    place.stw("run", source)
+    draft = place.talk / "draft.md"
+    text = draft.read_text(encoding="utf-8")
+    draft.write_text(text.replace("【待译】", "【待译】这段先放着", 1), encoding="utf-8")
+    place.stw("draft", place.talk.name)
+    report = json.loads((place.talk / "report.json").read_text(encoding="utf-8"))
+    assert 0.0 in [p["at"] for p in report["problems"] if p["rule"] == "untranslated"]
+    assert "先放着" not in (place.talk / "subtitles.zh.srt").read_text(encoding="utf-8")
+    assert "这段先放着" in draft.read_text(encoding="utf-8")
+
+
+def test_what_a_person_saves_while_we_work_is_not_overwritten(place: Place, source: str) -> None:
+    place.stw("fetch", source)
+    place.stw("transcribe", place.talk.name)
+    file = place.talk / "translation.json"
+
+    def saves(call: Call) -> Reply:
+        if not file.exists():
+            return good(call)
+        file.write_text(
+            file.read_text(encoding="utf-8").replace('"missing": "', '"missing": "我的')
+        )
+        return good(call)
+
+    place.stw("draft", place.talk.name)
+    with serving(saves) as server:
+        place.use(server)
+        done = place.stw("draft", place.talk.name, code=6)
+        assert "translation.json was edited by hand" in done.stderr
+        assert "我的" in file.read_text(encoding="utf-8")
+
+
+def test_an_edited_translation_does_not_hide_what_is_still_open(place: Place, source: str) -> None:
+    place.stw("run", source)
+    file = place.talk / "translation.json"
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    rows[0] |= {"chinese": "我手写的第一段译文。", "missing": ""}
+    file.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    place.env["STW_TRANSLATOR"] = "memory"
+    place.env["STW_MEMORY"] = str(place.folder / "m.jsonl")
+    (place.folder / "m.jsonl").write_text("", encoding="utf-8")
+    done = place.stw("draft", place.talk.name, code=None)
+    assert done.returncode in (6, 8)
+
+
+def test_a_server_that_quotes_the_key_does_not_put_it_into_a_file(
+    place: Place, source: str
+) -> None:
+    def refuses(call: Call) -> Reply:
+        del call
+        return Reply(status=401, error={"message": "bad key SECRETKEY1234567890", "code": "x"})
+
+    with serving(refuses) as server:
+        place.use(server)
+        place.env |= {"STW_API_KEY_ENV": "MY_KEY", "MY_KEY": "SECRETKEY1234567890"}
+        done = place.stw("run", source, "-q", code=4)
+    assert "SECRETKEY" not in done.stderr + done.stdout
+    assert "401" in done.stderr
+    for path in place.talk.rglob("*"):
+        if path.is_file():
+            assert b"SECRETKEY" not in path.read_bytes(), path
+
+
 def test_force_says_that_it_replaced_and_where_the_old_one_is(place: Place, source: str) -> None:
     place.stw("run", source)
     draft = place.talk / "draft.md"

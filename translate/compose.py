@@ -4,6 +4,7 @@ The one place that knows both a setting's name and a backend's. Nothing is built
 used: asking for a talk's status loads no model and asks no server.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -167,8 +168,11 @@ def _recogniser(settings: Settings, model: str, console: Console) -> transcribin
 
 def _recogniser_id(model: str) -> str:
     """The model by name, one's own checkpoint by its content; empty when none was asked for."""
-    path = Path(model)
-    return digest(path.read_bytes()) if path.is_file() else model
+    path = Path(model).expanduser()
+    if not model or not path.is_file():
+        return model
+    with path.open("rb") as file:  # gigabytes: not into memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _count_tokens(text: str) -> int:

@@ -16,7 +16,7 @@ import msgspec
 from translate import glossary as terms
 from translate import pipeline
 from translate.compose import build_tools, build_wishes, glossary_files, load_glossary
-from translate.console import Console, problem_text, table_text
+from translate.console import Console, problem_text, report_error, table_text
 from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
 from translate.glossary import Glossary
 from translate.model import Listing, Problem, Speaker, Usage
@@ -208,7 +208,7 @@ class Desk:
         if result.usage.calls:
             self.console.say(f"  translator: {usage_text(result.usage)}")
         if result.stopped:
-            self.console.say(f"  stopped: {result.stopped.message} → {result.stopped.hint}")
+            report_error(result.stopped, as_json=False)
 
 
 def _loudest(problems: Sequence[Problem], report: Path) -> Iterator[str]:

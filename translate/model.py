@@ -26,7 +26,10 @@ def link_at(url: str, seconds: float) -> str:
 
     YouTube and Bilibili take `t` in the query, Vimeo and plain media files a fragment.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # "http://[", typed by hand
+        return ""
     if parts.scheme not in ("http", "https"):
         return ""
     whole = max(0, int(seconds))

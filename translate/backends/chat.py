@@ -140,7 +140,7 @@ class Chat:
                     return self._json(ask(**self._call(text, request)).content)
             except openai.APIStatusError as error:
                 wait = self._on_status(error)
-                problem = f"{self._who()} answered {error.status_code}{_detail(error)}"
+                problem = f"{self._who()} answered {error.status_code}{_detail(error, self._key)}"
             except openai.APITimeoutError:
                 wait = None
                 problem = f"{self._who()} did not answer within {self._timeout:g} s"
@@ -246,7 +246,7 @@ class Chat:
         if 300 <= status < 400:
             what = f"points to another address ({status})"
             hint = "Set the base URL to the address the server really has."
-        raise TranslatorError(f"{self._who()} {what}{_detail(error)}", hint) from None
+        raise TranslatorError(f"{self._who()} {what}{_detail(error, self._key)}", hint) from None
 
     def _retry_after(self, error: "openai.APIStatusError") -> float | None:
         header = error.response.headers.get("retry-after", "")
@@ -349,11 +349,13 @@ def _said(error: "openai.APIStatusError") -> str:
     return error.response.text[:2000]
 
 
-def _detail(error: "openai.APIStatusError") -> str:
+def _detail(error: "openai.APIStatusError", key: str | None) -> str:
     """The server's own words, short and in one line; servers quote keys, so those are cut out."""
     body = error.body if isinstance(error.body, dict) else {}
     said = body.get("message") or body.get("detail") or ""
     text = " ".join("".join(c if c.isprintable() else " " for c in str(said)).split())
+    if key:
+        text = text.replace(key, "…")
     text = re.sub(r"\b[\w-]*(\*{2,}|sk-)[\w*-]*|\b[\w-]{24,}\b", "…", text)
     return f": {text[:160]}" if text else ""
 

@@ -95,18 +95,25 @@ def bring(
         return Made(stage=stage, file=name, found=found, did="kept")
     if found is State.CONFLICT and not force:
         raise conflict(workspace, name)
+    before = content(workspace, name)
     value = make()
+    if content(workspace, name) != before:  # saved by a person while we worked
+        raise conflict(workspace, name)
     if found in (State.EDITED, State.CONFLICT):
         workspace.back_up(name)
     workspace.put(name, value, key=key)
     return Made(stage=stage, file=name, found=found, did="made")
 
 
+def content(workspace: Workspace, name: str) -> bytes | None:
+    return workspace.read(name) if workspace.has(name) else None
+
+
 def conflict(workspace: Workspace, name: str) -> ConflictError:
     return ConflictError(
         f"{workspace.path(name)} was edited by hand, and what it was made from has changed since",
-        "keep yours: undo the change of the source; or take the new one: --force (yours is backed"
-        " up first)",
+        "keep yours: undo the change of the source; or take the new one: stw draft (or transcribe)"
+        f" {workspace.slug} --force (yours is backed up first)",
     )
 
 

@@ -18,6 +18,7 @@ from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.merge import Conflict, merge
 from translate.model import (
+    UNTRANSLATED,
     Article,
     Card,
     Engine,
@@ -28,7 +29,17 @@ from translate.model import (
     Translation,
     Usage,
 )
-from translate.pipeline.run import Made, Result, Tools, Wishes, bring, conflict, put_side, text_of
+from translate.pipeline.run import (
+    Made,
+    Result,
+    Tools,
+    Wishes,
+    bring,
+    conflict,
+    content,
+    put_side,
+    text_of,
+)
 from translate.report import ReportFacts, render_report
 from translate.stages import assemble as assembling
 from translate.stages import segment as segmenting
@@ -88,10 +99,18 @@ def draft(
             workspace, talk, article, tools, glossary, wishes, progress
         )
         translations = workspace.translations()
+        # Where --force settles a file before the draft, the draft itself is still merged.
+        settled = {segmented.found, translated.found} & {State.EDITED, State.CONFLICT}
+        forced = wishes.force and not settled
         drafted, conflicts = _assemble(
-            workspace, talk, transcript, article, translations, glossary, wishes
+            workspace,
+            talk,
+            transcript,
+            article,
+            translations,
+            glossary,
+            replace(wishes, force=forced),
         )
-        conflicts = _standing(workspace, conflicts)
         translations = _as_edited(workspace, article, translations)
         problems = [*_facts_problems(talk, wishes), *problems_of(transcript)]
         problems += _still_true(outcome.problems, translations, wishes)
@@ -109,6 +128,8 @@ def draft(
             usage=_spent(workspace, outcome.usage),
         )
         markdown, data = render_report(facts)
+        if workspace.edited(REPORT) and text_of(workspace, REPORT) != markdown:
+            workspace.back_up(REPORT)
         workspace.put(REPORT, markdown, key="")
         workspace.put(REPORT_JSON, data, key="")
     return Result(
@@ -132,11 +153,19 @@ def _as_edited(
     for translation in translations:
         at = names.get(translation.start, "")
         written = mine.get(at, "")
-        if written and written != ours.get(at):
+        written = _COMMENT.sub("", written).strip()
+        if (
+            written
+            and UNTRANSLATED not in written
+            and written != _COMMENT.sub("", ours.get(at, ""))
+        ):
             by = Engine(name="editor")
             translation = replace(translation, chinese=written, by=by, missing="")
         edited.append(translation)
     return edited
+
+
+_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 
 
 def _passages(text: str) -> dict[str, str]:
@@ -166,7 +195,7 @@ def _facts_problems(talk: Talk, wishes: Wishes) -> list[Problem]:
     """What a post needs to say of the talk and of its author, and nobody has said."""
     facts = {"link": talk.url, "speaker": talk.speakers, "event": talk.event, "date": talk.date}
     lacking = [name for name, value in facts.items() if not value]
-    problems = []
+    problems: list[Problem] = []
     if lacking:
         problems.append(
             Problem(
@@ -263,6 +292,7 @@ def _translate(
     if (done or found is State.EDITED) and not wishes.force:
         doubts = translating.review(article.paragraphs, glossary.terms_in, before)
         return kept, translating.Outcome(translations=tuple(before), problems=doubts)
+    seen = content(workspace, TRANSLATION)
     if found in (State.EDITED, State.CONFLICT):
         workspace.back_up(TRANSLATION)
     outcome = translating.translate(
@@ -275,6 +305,8 @@ def _translate(
         reuse=tools.memory(),
         before=before,
     )
+    if content(workspace, TRANSLATION) != seen:  # saved by a person meanwhile; answers are stored
+        raise conflict(workspace, TRANSLATION)
     new = workspace.put(TRANSLATION, list(outcome.translations), key=key)
     return replace(kept, did="made" if new else "kept"), outcome
 
@@ -370,6 +402,7 @@ def _assemble(
         if touched:
             workspace.back_up(DRAFT)
         workspace.put_aside(DRAFT, text)
+    conflicts = _standing(workspace, conflicts)  # before the base moves on and they cannot be seen
     workspace.put(DRAFT_BASE, new, key=key)
     did = "kept" if mine == text else "merged with your edits" if touched else "made"
     if backup and mine != text:

@@ -47,7 +47,8 @@ def fetch(
         mine = workspace.talk() if workspace.has(TALK) else None
         have = mine.media if mine else ()
         new = fetching.describe(listing, slug=workspace.slug)
-        _save_talk(workspace, replace(new, media=have), overrides, key)
+        known = replace(new, media=have, captions=mine.captions if mine else new.captions)
+        _save_talk(workspace, known, overrides, key)
         download = tools.downloader().download(
             listing,
             workspace.path(MEDIA),

@@ -161,13 +161,15 @@ def review(
     translations: Sequence[Translation],
 ) -> tuple[Problem, ...]:
     """What there is to doubt about finished translations, without asking anybody."""
-    chinese = {t.start: t for t in translations if not t.missing}
-    return tuple(
-        _doubt(finding, unit)
-        for unit in units_of(paragraphs, terms_of)
-        if unit.start in chinese
-        for finding in _verdict(unit, chinese[unit.start].chinese, by_person=True)
-    )
+    chinese = {t.start: t.chinese for t in translations if t.chinese.strip()}
+    problems: list[Problem] = []
+    for unit in units_of(paragraphs, terms_of):
+        if unit.start in chinese:
+            found = _verdict(unit, chinese[unit.start], by_person=True)
+            problems += [_doubt(finding, unit) for finding in found]
+        else:
+            problems.append(_open(unit.start, "its translation is empty", ""))
+    return tuple(problems)
 
 
 def batches(
@@ -451,17 +453,7 @@ class _Run:
     def _untranslated(self, translations: Sequence[Translation]) -> list[Problem]:
         """One problem a paragraph, so that each has its time."""
         hint = self.stopped.hint if self.stopped else ""
-        return [
-            Problem(
-                rule="untranslated",
-                severity="error",
-                message=f"not translated: {t.missing}",
-                at=t.start,
-                hint=hint or "Translate by hand, or run `stw draft` again.",
-            )
-            for t in translations
-            if t.missing
-        ]
+        return [_open(t.start, t.missing, hint) for t in translations if t.missing]
 
     def _kept(self) -> list[Problem]:
         return [
@@ -482,6 +474,16 @@ class _Run:
             if unit.id in self.done
             for finding in self.done[unit.id].doubts
         ]
+
+
+def _open(start: float, reason: str, hint: str) -> Problem:
+    return Problem(
+        rule="untranslated",
+        severity="error",
+        message=f"not translated: {reason}",
+        at=start,
+        hint=hint or "Translate by hand, or run `stw draft` again.",
+    )
 
 
 def _doubt(finding: checks.Finding, unit: Unit) -> Problem:
