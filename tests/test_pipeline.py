@@ -304,6 +304,7 @@ def test_what_is_missing_of_the_talk_is_said(place: Place) -> None:
     place.stw("run", "bare.srt")
     report = (place.talk.parent / "bare" / "report.md").read_text(encoding="utf-8")
     assert "no link, no speaker, no event" in report
+    assert "nobody checked whether the captions leave speech out" in report
 
 
 def test_edited_and_stale_stops_and_force_keeps_a_backup(place: Place, source: str) -> None:

@@ -188,3 +188,12 @@ def test_backups_keep_both_of_one_second(ws: Workspace) -> None:
 def test_digest_keeps_parts_apart() -> None:
     assert digest("ab", "c") != digest("a", "bc")
     assert Entry() == Entry(key="", sha="")
+
+
+def test_a_place_that_cannot_be_written_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(MissingError, match="cannot write"),
+        Workspace(tmp_path / "file" / "talk").locked("stw fetch"),
+    ):
+        pass

@@ -29,6 +29,9 @@ MEANINGS = {
     "empty": _Meaning("info", "a time without text"),
     "music": _Meaning("info", "music or applause; taken out"),
     "inaudible": _Meaning("warning", "the captions say that this was not understood", LISTEN),
+    "unchecked": _Meaning(
+        "warning", "the sound is not here, so nobody checked whether the captions leave speech out"
+    ),
     "no-speech": _Meaning("info", "no speech; not recognised"),
     "language": _Meaning("warning", "the language is not certain"),
     "timestamp": _Meaning("info", "a time was put right"),

@@ -299,7 +299,12 @@ class Workspace:
         as the process ends, however that happens.
         """
         folder = self.path(PRIVATE)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise MissingError(
+                f"cannot write {folder}: {e.strerror or e}", "--drafts FOLDER names another place"
+            ) from e
         lock = filelock.FileLock(folder / "lock")
         holder = folder / "lock.json"
         try:

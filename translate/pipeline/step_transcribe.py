@@ -12,6 +12,7 @@ from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.model import (
     Engine,
+    Flag,
     Media,
     Progress,
     Talk,
@@ -137,7 +138,8 @@ def _from_captions(
     )
     sound = next((m for m in talk.media if m.kind == "audio"), None)
     if sound is None or not workspace.has(sound.file):
-        return transcript
+        unchecked = Flag(start=0.0, end=transcript.duration, rule="unchecked", action="kept")
+        return replace(transcript, flags=(unchecked, *transcript.flags))
     audio = tools.decode(workspace.path(sound.file), progress)
     speech = tools.detector().speech(audio)
     bare = transcribing.uncovered(transcript.cues, speech)
