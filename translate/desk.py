@@ -105,8 +105,7 @@ class Desk:
             workspace, self._tools, self.glossary, self._wishes, self.console.progress
         )
         engine = workspace.transcript().engine
-        sound = any(m.kind == "audio" for m in workspace.talk().media)
-        choice = sound and engine.name == "captions"
+        choice = workspace.talk().sound and engine.name == "captions"
         more = "; --captions never takes Whisper instead" if choice else ""
         self.console.say(f"  words: {engine.name} {engine.model}{more}")
         return result

@@ -70,6 +70,11 @@ class Engine:
     version: str = ""  # of the package, the prompt or the checkpoint's hash
     parameters: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_person(self) -> bool:
+        """Whether the Chinese it stands for is people's own: a memory's, or the editor's."""
+        return self.name in ("memory", "editor")
+
 
 # --- a talk -------------------------------------------------------------------------------------
 
@@ -127,6 +132,11 @@ class Talk:
     chapters: tuple[Chapter, ...] = ()
     captions: tuple[CaptionTrack, ...] = ()
     media: tuple[Media, ...] = ()
+
+    @property
+    def sound(self) -> Media | None:
+        """The file with the talk's sound, if it was downloaded."""
+        return next((m for m in self.media if m.kind == "audio"), None)
 
     def at(self, seconds: float) -> str:
         """A link to the video at this time, or empty when there is no page."""

@@ -58,16 +58,17 @@ class ReportFacts:
 def render_report(facts: ReportFacts) -> tuple[str, dict[str, Any]]:
     """The report as Markdown, and as plain data whose keys stay as they are."""
     problems = sorted(facts.problems, key=_rank)
+    figures = _figures(facts)
     parts = [
         f"# {escape_text(facts.talk.title, names=False) or facts.talk.slug}",
         _summary(problems, len(facts.conflicts)),
         *_problem_lists(problems, facts.talk),
         *_conflicts(facts),
-        *_statistics(facts),
+        *_statistics(facts, figures),
         *_corrections(facts),
         *_removed(facts),
     ]
-    return "\n\n".join(parts) + "\n", _data(facts, problems)
+    return "\n\n".join(parts) + "\n", _data(facts, problems, figures)
 
 
 def _rank(problem: Problem) -> tuple[int, str, float]:
@@ -163,8 +164,7 @@ def _verbatim(text: str) -> str:
 # --- figures ------------------------------------------------------------------------------------
 
 
-def _statistics(facts: ReportFacts) -> Iterator[str]:
-    s = _figures(facts)
+def _statistics(facts: ReportFacts, s: Mapping[str, Any]) -> Iterator[str]:
     usage = facts.usage
     engine = facts.transcript.engine
     rows = [
@@ -274,7 +274,9 @@ def _flag_line(flag: Flag, talk: Talk) -> str:
 # --- for programs -------------------------------------------------------------------------------
 
 
-def _data(facts: ReportFacts, problems: Sequence[Problem]) -> dict[str, Any]:
+def _data(
+    facts: ReportFacts, problems: Sequence[Problem], figures: Mapping[str, Any]
+) -> dict[str, Any]:
     talk = facts.talk
     return {
         "talk": {"slug": talk.slug, "title": talk.title, "url": talk.url},
@@ -283,7 +285,7 @@ def _data(facts: ReportFacts, problems: Sequence[Problem]) -> dict[str, Any]:
         "conflicts": [
             {"at": c.at, "base": c.base, "edited": c.edited, "new": c.new} for c in facts.conflicts
         ],
-        "figures": _figures(facts),
+        "figures": figures,
         "usage": asdict(facts.usage),
         "corrections": [
             {"at": at, "heard": c.heard, "written": c.written}

@@ -273,12 +273,6 @@ class Workspace:
         """Write one of the tool's own notes; nobody edits those."""
         write_atomic(self.path(name), encode(value))
 
-    def disown(self, name: str) -> None:
-        """Forget that a file was ours: what lies there is a person's from now on."""
-        ledger = self._ledger()
-        if ledger.pop(name, None) is not None:
-            self._save_ledger(ledger)
-
     def back_up(self, name: str) -> Path | None:
         """Copy a file to the backups, named by the time; None when there is none."""
         source = self.path(name)
@@ -356,8 +350,8 @@ def decode(data: bytes, kind: Any, path: Path) -> Any:
     """
     hint = "mend it by hand, or move the file away to have it made again"
     try:
-        value = msgspec.json.decode(data, type=kind)
         raw = msgspec.json.decode(data)
+        value = msgspec.convert(raw, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as e:
         raise BadFileError(f"{path}: {e}", hint) from e
     extra = _extra_keys(raw, msgspec.to_builtins(value), "$")

@@ -19,6 +19,7 @@ from tests.shared import SHARED
 from translate.backends.media import Audio, decode
 from translate.backends.vad import Silero
 from translate.backends.whisper import Whisper
+from translate.demo.train_checkpoint import distance
 from translate.model import WindowResult
 from translate.stages.transcribe import transcribe_audio
 
@@ -53,16 +54,6 @@ def clips(folder: Path) -> Iterator[tuple[str, Path, str]]:
                     yield f"{ZIP}/{name}", path, reference
 
 
-def distance(reference: list[str], heard: list[str]) -> int:
-    """Levenshtein distance in words."""
-    row = list(range(len(heard) + 1))
-    for i, wanted in enumerate(reference, 1):
-        corner, row[0] = row[0], i
-        for j, word in enumerate(heard, 1):
-            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (wanted != word))
-    return row[-1]
-
-
 def texts(audio: Audio, ours: Whisper, stock: whisper.Whisper) -> tuple[str, str]:
     transcript = transcribe_audio(audio, ours, Silero(), journal=NoJournal(), language="en")
     theirs = stock.transcribe(audio.window(0, audio.duration), fp16=False, language="en")["text"]
@@ -80,7 +71,7 @@ def main() -> None:
         for name, path, reference in clips(Path(folder)):
             wanted = plain(reference).split()
             mine, theirs = (plain(t).split() for t in texts(decode(path), ours, stock))
-            a, b = distance(wanted, mine), distance(wanted, theirs)
+            a, b = distance(mine, wanted), distance(theirs, wanted)
             words, errors, stock_errors = words + len(wanted), errors + a, stock_errors + b
             print(
                 f"{name}\t{len(wanted)}\t{a / len(wanted):.3f}\t{b / len(wanted):.3f}", flush=True

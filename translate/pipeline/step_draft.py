@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from translate import glossary as terms
-from translate.draft import Passage, anchors, parse, render
+from translate.draft import Draft, Passage, anchors, parse, render
 from translate.errors import ConflictError, InputError
 from translate.flags import problems_of
 from translate.glossary import Glossary
@@ -111,13 +111,15 @@ def draft(
             glossary,
             replace(wishes, force=forced),
         )
-        translations = _as_edited(workspace, article, translations)
+        now = parse(workspace.text(DRAFT))
+        ours = parse(workspace.text(DRAFT_BASE))
+        translations = _as_edited(now, ours, article, translations)
         problems = [*_facts_problems(talk, wishes), *problems_of(transcript)]
         problems += _still_true(outcome.problems, translations, wishes)
         problems += terms.prove(article, translations, glossary)
         for name, text in zip(SUBTITLES, assembling.subtitles(article, translations), strict=True):
             problems += put_side(workspace, name, text)
-        problems += parse(workspace.text(DRAFT)).problems
+        problems += now.problems
         facts = ReportFacts(
             talk=talk,
             transcript=transcript,
@@ -142,23 +144,17 @@ def draft(
 
 
 def _as_edited(
-    workspace: Workspace, article: Article, translations: Sequence[Translation]
+    now: Draft, ours: Draft, article: Article, translations: Sequence[Translation]
 ) -> list[Translation]:
     """The translations with a person's Chinese where the draft has it: what will be published."""
-    mine = _passages(_need(workspace, DRAFT))
-    ours = _passages(_need(workspace, DRAFT_BASE))
+    mine, base = _passages(now), _passages(ours)
     starts = [p.start for p in article.paragraphs]
     names = dict(zip(starts, anchors(starts), strict=True))
     edited = []
     for translation in translations:
         at = names.get(translation.start, "")
         written = mine.get(at, "")
-        written = _COMMENT.sub("", written).strip()
-        if (
-            written
-            and UNTRANSLATED not in written
-            and written != _COMMENT.sub("", ours.get(at, ""))
-        ):
+        if written and UNTRANSLATED not in written and written != base.get(at):
             by = Engine(name="editor")
             translation = replace(translation, chinese=written, by=by, missing="")
         edited.append(translation)
@@ -168,12 +164,11 @@ def _as_edited(
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 
 
-def _passages(text: str) -> dict[str, str]:
-    return {b.at: b.chinese for b in parse(text).blocks if isinstance(b, Passage)}
-
-
-def _need(workspace: Workspace, name: str) -> str:
-    return text_of(workspace, name) or ""
+def _passages(draft: Draft) -> dict[str, str]:
+    """The Chinese by anchor, without comments."""
+    return {
+        b.at: _COMMENT.sub("", b.chinese).strip() for b in draft.blocks if isinstance(b, Passage)
+    }
 
 
 def _still_true(

@@ -75,9 +75,8 @@ def speech_source(talk: Talk, policy: str) -> Media:
             f"{talk.slug}: no creator-made English captions",
             f"stw transcribe {talk.slug} --captions never takes the speech through Whisper",
         )
-    for media in talk.media:
-        if media.kind == "audio":
-            return media
+    if talk.sound:
+        return talk.sound
     raise InputError(
         f"{talk.slug}: no audio has been downloaded", f"stw fetch {talk.source or 'URL'}"
     )
@@ -136,7 +135,7 @@ def _from_captions(
         language=wishes.language or None,
         flags=captions.flags,
     )
-    sound = next((m for m in talk.media if m.kind == "audio"), None)
+    sound = talk.sound
     if sound is None or not workspace.has(sound.file):
         unchecked = Flag(start=0.0, end=transcript.duration, rule="unchecked", action="kept")
         return replace(transcript, flags=(unchecked, *transcript.flags))

@@ -205,7 +205,7 @@ def _made_by(engines: Sequence[Engine | None]) -> str:
         text = "英文取自原有的字幕。"
     elif heard:
         text = f"英文由 {escape_text(_engine(heard), names=False)} 转写。"
-    by = [e for e in translators if e and e.name not in ("memory", "editor")]
+    by = [e for e in translators if e and not e.is_person]
     if by:
         text += f"中文初稿由 {escape_text('、'.join(_names(by)), names=False)} 给出。"
     return text

@@ -421,8 +421,7 @@ class _Run:
             for of in (key(unit, engine) for engine in engines if unit.id not in self.done):
                 if of in known:
                     old = known[of]
-                    person = old.by.name in ("memory", "editor")
-                    self._take(unit, old.chinese, old.by, by_person=person)
+                    self._take(unit, old.chinese, old.by, by_person=old.by.is_person)
                     self.kept.append(unit)
                     break
 
@@ -497,10 +496,6 @@ def _doubt(finding: checks.Finding, unit: Unit) -> Problem:
 
 
 _CUT_OFF = "the answer was cut off at the token limit"
-
-
-def _counted(paragraphs: int) -> str:
-    return "1 paragraph was" if paragraphs == 1 else f"{paragraphs} paragraphs were"
 
 
 def _why_none(answer: Answer) -> str:
