@@ -15,7 +15,7 @@ PACKAGE = Path(translate.__file__).parent
 NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals"),
-    *("typography", "subtitles", "flags", "report"),
+    *("typography", "subtitles", "flags", "report", "house"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
     "merge": NOUNS | {"draft"},
+    "house": NOUNS | {"typography", "draft"},
     "report": NOUNS | {"typography", "draft"},
     "stages": NOUNS | TOOLS,
     "backends": NOUNS,

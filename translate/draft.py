@@ -193,6 +193,9 @@ def _passage(passage: Passage) -> Iterator[str]:
 
 
 NOTE = "> 编者注 ✍️："
+# How the lead of a post ends: in the draft, and once an editor has been through it.
+PROOFREAD = ("本文由机器辅助生成，尚待编者校对。", "本文由机器辅助生成，经编者校对。")
+CLOSING = "- （编者留言）"  # stands under 编者最后的碎碎念 until the editor writes there
 
 
 def english_block(at: str, english: str, link: str = "") -> str:

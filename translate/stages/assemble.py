@@ -11,7 +11,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, yaml_scalar
+from translate.draft import (
+    CLOSING,
+    PROOFREAD,
+    Block,
+    Draft,
+    Free,
+    Heading,
+    Note,
+    Passage,
+    anchors,
+    yaml_scalar,
+)
 from translate.model import (
     UNTRANSLATED,
     Article,
@@ -84,7 +95,7 @@ def assemble(
     for n, section in enumerate(article.sections):
         blocks += _heading(section, talk if n == 0 else None)
         blocks += (_passage(talk, p, next(at), known, slots) for p in section.paragraphs)
-    blocks += [Heading(text="编者最后的碎碎念"), Free(text="- （编者留言）")]
+    blocks += [Heading(text="编者最后的碎碎念"), Free(text=CLOSING)]
     return Draft(front=tuple(_front(talk, column, today, engines)), blocks=tuple(blocks))
 
 
@@ -194,7 +205,7 @@ def _lead(talk: Talk, engines: Sequence[Engine | None]) -> str:
         text += f"视频{by}{on}发布。"
     if one_line(talk.licence):
         text += f"视频的许可是 {escape_text(talk.licence, names=False)}。"
-    return chinese(f"{text}{_made_by(engines)}本文由机器辅助生成，尚待编者校对。")
+    return chinese(f"{text}{_made_by(engines)}{PROOFREAD[0]}")
 
 
 def _made_by(engines: Sequence[Engine | None]) -> str:
