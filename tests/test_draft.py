@@ -218,3 +218,26 @@ def test_paragraphs_of_one_second_stay_apart() -> None:
 )
 def test_yaml_scalar(text: str, expected: str) -> None:
     assert yaml_scalar(text) == expected
+
+
+def test_paragraphs_that_an_editor_joined_have_both_anchors_and_are_no_problem() -> None:
+    text = (
+        "<details>\n<summary>英文原文（00:00:05）</summary>\n<p>A.</p>\n</details>\n\n"
+        "甲，乙。<!-- 00:00:05 --><!-- 00:00:09 -->\n\n"
+        "<details>\n<summary>英文原文（00:00:09）</summary>\n<p>B.</p>\n</details>\n"
+    )
+    draft = parse(text)
+    (passage,) = draft.passages
+    assert (passage.at, passage.english) == ("00:00:05", "A.")
+    assert passage.anchors == ("00:00:05", "00:00:09")
+    assert draft.problems == ()
+    assert parse(render(draft)) == draft
+
+
+def test_a_paragraph_taken_out_is_told_apart_from_one_that_lost_its_anchor() -> None:
+    english = "<details>\n<summary>英文原文（00:00:05）</summary>\n<p>A.</p>\n</details>\n\n"
+    (gone,) = parse(f"{english}## 下一节\n").problems
+    (lost,) = parse(f"{english}甲。\n").problems
+    assert (gone.rule, gone.severity, gone.at) == ("paragraph-deleted", "info", 5.0)
+    assert (lost.rule, lost.severity, lost.at) == ("anchor-missing", "warning", 5.0)
+    assert "<!-- 00:00:05 -->" in lost.hint

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, render
-from translate.merge import merge
+from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, parse, render
+from translate.merge import merge, standing, take
 
+TIME = re.compile(r"\d\d:\d\d:\d\d(?:\.\d{3})?")
 WORDS = ("alpha", "beta", "gamma", "模型", "训练", "编译器", "图", "kernel")
 sentence = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
 
@@ -127,8 +128,9 @@ def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
     ours = set(re.findall(r"\w+", base))
     words = Counter(w for w in re.findall(r"\w+", edited) if w not in ours)
     assert words <= Counter(re.findall(r"\w+", merged))
-    lines = set(merged.split("\n"))
-    assert {line for line in edited.split("\n") if line.strip() and line not in base} <= lines
+    lines = {TIME.sub("", line) for line in merged.split("\n")}  # which follows the paragraph
+    typed = {line for line in edited.split("\n") if line.strip() and line not in base}
+    assert {TIME.sub("", line) for line in typed} <= lines
 
 
 @settings(deadline=None, max_examples=300)
@@ -237,6 +239,80 @@ def test_a_retranscription_moves_starts_by_a_second() -> None:
     assert "其二。" not in merged.text
     assert "其一。<!-- 00:00:11 -->" in merged.text
     assert [c.at for c in merged.conflicts] == [20.0]
+    # The paragraph keeps the editor's words and follows its time, with its English.
+    assert "第二个。<!-- 00:00:21 -->" in merged.text
+    assert "英文原文（00:00:21）" in merged.text
+    assert "00:00:20" not in merged.text
+    assert all(standing(c, merged.text) for c in merged.conflicts)
+    assert parse(merged.text).problems == ()
+
+
+def test_english_that_the_editor_mended_follows_its_time_too() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("Second.", "Second, said Alban.").replace("第二。", "第二个。")
+    later = [(s + 1.0, f"{e} Indeed.", c) for s, e, c in NEW]
+    merged = merge(base, edited, draft_of(later))
+    assert "Second, said Alban." in merged.text
+    assert [p.at for p in parse(merged.text).passages] == ["00:00:11", "00:00:21", "00:00:31"]
+    assert {c.name for c in merged.conflicts} == {"00:00:20", "00:00:20 english"}
+
+
+def test_a_paragraph_split_by_the_editor_is_one_conflict() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第二。", "第二个。\n\n还有一句。")
+    merged = merge(base, edited, draft_of(NEW))
+    assert merged.text == draft_of([NEW[0], (20.0, "Second.", "第二个。\n\n还有一句。"), NEW[2]])
+    (conflict,) = merged.conflicts
+    assert conflict.edited == "第二个。\n\n还有一句。<!-- 00:00:20 -->"
+    assert take(merged.text, [conflict]) == draft_of(NEW)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_taking_a_proposal(ends: str) -> None:
+    base = draft_of(OLD)
+    edited = (
+        base.replace("第二。", "第二个。").replace("title: T", "title: 我的").replace("\n", ends)
+    )
+    merged = merge(base, edited, draft_of(NEW, title="V"))
+    assert {c.name for c in merged.conflicts} == {"title", "00:00:20"}
+    assert all(standing(c, merged.text) for c in merged.conflicts)
+    taken = take(merged.text, merged.conflicts)
+    assert taken == draft_of(NEW, title="V").replace("\n", ends)
+    assert not any(standing(c, taken) for c in merged.conflicts)
+
+
+def test_taking_what_became_of_joined_paragraphs_brings_all_of_them() -> None:
+    base = draft_of(OLD)
+    edited = base.replace(
+        "第一。<!-- 00:00:10 -->", "第一，第二。<!-- 00:00:10 --><!-- 00:00:20 -->"
+    ).replace("第二。<!-- 00:00:20 -->\n\n", "")
+    merged = merge(base, edited, draft_of(NEW))
+    text = take(merged.text, merged.conflicts)
+    assert "其一。<!-- 00:00:10 -->\n\n其二。<!-- 00:00:20 -->" in text
+    assert "第一，" not in text
+
+
+def test_taking_that_there_is_nothing_takes_the_block_away() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第三。", "第三个。")
+    merged = merge(base, edited, draft_of(OLD[:2]))
+    (conflict,) = merged.conflicts
+    assert conflict.new == ""
+    assert take(merged.text, [conflict]) == draft_of(OLD[:2])
+
+
+@settings(deadline=None)
+@given(histories())
+def test_taking_puts_in_the_new_and_touches_nothing_else(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    merged = merge(base, edited, new)
+    assert take(merged.text, ()) == merged.text
+    for conflict in merged.conflicts:
+        assert standing(conflict, merged.text)
+        taken = take(merged.text, [conflict])
+        assert conflict.new in taken
+        lost = Counter(re.findall(r"\w+", merged.text)) - Counter(re.findall(r"\w+", taken))
+        assert lost <= Counter(re.findall(r"\w+", conflict.edited))
 
 
 def test_a_broken_anchor_is_still_the_editors_paragraph() -> None:

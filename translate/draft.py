@@ -26,7 +26,7 @@ the nouns is Markdown (as `typography.escape_text` makes it) unless it says plai
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from translate.model import UNTRANSLATED, Problem, clock
 
@@ -50,7 +50,7 @@ class Passage:
     """A paragraph of the talk: its English, its Chinese, and the notes right after it."""
 
     at: str  # the anchor: "00:01:23", or "00:01:23.250" where a second holds two paragraphs
-    chinese: str  # empty when it waits for its translation
+    chinese: str  # empty when it waits for its translation; with other anchors, if joined to them
     english: str = ""  # plain; empty where the editor took it out
     link: str = ""  # the video at this time
     missing: str = ""  # plain: why there is no Chinese
@@ -59,6 +59,11 @@ class Passage:
     @property
     def start(self) -> float:
         return seconds(self.at)
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """Its own, and those of the paragraphs that an editor has joined to it, by time."""
+        return tuple(sorted({self.at, *ANCHOR.findall(self.chinese)}, key=seconds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +162,22 @@ def _end_of_chunk(lines: list[str], first: int) -> int:
     while at < len(lines) and lines[at].strip():
         at += 1
     return at
+
+
+def end_of_paragraph(found: Sequence[Chunk], at: int, anchor: str) -> int | None:
+    """Where in `found` the Chinese ends that starts at `at`, if its anchor comes.
+
+    Without `anchor` it is one chunk; after English with that anchor it goes on, since an editor
+    may have split it, to the chunk that ends with it.
+    """
+    while at < len(found):
+        text = found[at].text
+        if _anchor_at_end(text):
+            return at if not anchor or anchor in ANCHOR.findall(text) else None
+        if not anchor or _HEADING.fullmatch(text) or text.startswith(("<details", ">", "---")):
+            return None
+        at += 1
+    return None
 
 
 # --- rendering ----------------------------------------------------------------------------------
@@ -292,7 +313,8 @@ class _Reader:
             self.at += 1
             return Heading(level=len(heading.group(1)), text=heading.group(2))
         details = _DETAILS.fullmatch(text)
-        end = self._end_of_chinese(self.at + 1 if details else self.at, details)
+        start = self.at + 1 if details else self.at
+        end = end_of_paragraph(self.found, start, details.group(2) if details else "")
         if end is None:
             if details:
                 self.alone.append(self.found[self.at])
@@ -300,23 +322,10 @@ class _Reader:
             return Free(text=text)
         return self._passage(details, end)
 
-    def _end_of_chinese(self, at: int, details: re.Match[str] | None) -> int | None:
-        """Where the anchor stands that ends this paragraph, if it is this paragraph's."""
-        while at < len(self.found):
-            text = self.found[at].text
-            anchor = _anchor_at_end(text)
-            if anchor:
-                return at if details is None or details.group(2) == anchor.group(2) else None
-            if details is None or _HEADING.fullmatch(text) or text.startswith(("<details", ">")):
-                return None
-            at += 1
-        return None
-
     def _passage(self, details: re.Match[str] | None, end: int) -> Passage:
         first = self.at + 1 if details else self.at
         prose = "\n\n".join(c.text for c in self.found[first : end + 1])
-        match = _anchor_at_end(prose)
-        chinese, anchor = (match.group(1), match.group(2)) if match else (prose, "")
+        chinese, anchor = _without_anchor(prose, details.group(2) if details else "")
         missing = _MISSING.fullmatch(chinese)
         self.at = end + 1
         return Passage(
@@ -337,13 +346,11 @@ class _Reader:
             yield Note(text=match.group(1), reason=html.unescape(match.group(2) or ""))
 
     def problems(self) -> Iterator[Problem]:
+        known = {anchor for chunk in self.found for anchor in ANCHOR.findall(chunk.text)}
         for chunk in self.alone:
-            yield _problem(
-                chunk,
-                chunk.text,
-                "anchor-missing",
-                "the Chinese of this English has lost its anchor",
-            )
+            details = _DETAILS.fullmatch(chunk.text)
+            if details and details.group(2) not in known:  # else joined to another, or moved away
+                yield self._lost(chunk, details.group(2))
         seen: set[str] = set()
         for chunk in self.found:
             for match in _DOUBTFUL.finditer(chunk.text):
@@ -357,6 +364,42 @@ class _Reader:
                         chunk, anchor, "anchor-twice", f"two paragraphs have the anchor {anchor}"
                     )
                 seen.add(anchor)
+
+    def _lost(self, chunk: Chunk, anchor: str) -> Problem:
+        after = self.found.index(chunk) + 1
+        text = self.found[after].text if after < len(self.found) else ""
+        if not text or _HEADING.fullmatch(text) or text.startswith(("<details", ">", "---")):
+            return Problem(
+                rule="paragraph-deleted",
+                severity="info",
+                message="this English has no Chinese any more",
+                at=seconds(anchor),
+                where=f"line {chunk.line}",
+                hint="if that is meant, take its English out as well",
+            )
+        return replace(
+            _problem(
+                chunk,
+                chunk.text,
+                "anchor-missing",
+                "the Chinese of this English has lost its anchor",
+            ),
+            at=seconds(anchor),
+            hint=f"end the paragraph with <!-- {anchor} -->",
+        )
+
+
+def _without_anchor(prose: str, wanted: str) -> tuple[str, str]:
+    """The paragraph without its anchor, and that anchor: the wanted one, else the last."""
+    match = _anchor_at_end(prose)
+    if match is None:
+        return prose, ""
+    last = match.group(2)
+    if wanted and wanted != last:
+        before, comment, after = prose.rpartition(f"<!-- {wanted} -->")
+        if comment:
+            return before.rstrip(" ") + after, wanted
+    return match.group(1), last
 
 
 def _anchor_at_end(text: str) -> re.Match[str] | None:

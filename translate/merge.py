@@ -16,9 +16,10 @@ counterparts, nothing that a person typed can be lost.
 Text in, text out: knows the shape of a draft from `draft`, and no files.
 """
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -32,6 +33,7 @@ _ALIKE = 0.4  # share of words that two texts without an anchor have in common
 class Conflict:
     """A block that both the editor and we have changed; the editor's text is in the draft."""
 
+    name: str  # what it is called: "00:00:20", "00:00:20 note", "title", "#1a2b3c"
     at: float | None  # seconds into the talk; None outside its paragraphs
     base: str
     edited: str
@@ -79,6 +81,52 @@ def merge(base: str, edited: str, new: str) -> Merged:
         text=text.replace("\n", "\r\n") if windows else text,
         conflicts=(*first, *second),
     )
+
+
+def standing(conflict: Conflict, text: str) -> bool:
+    """Whether the editor's side of it is still in the draft, as it was."""
+    text = text.replace("\r\n", "\n")
+    return any(
+        _find(conflict.edited, units) is not None
+        for units in (list(_front_units(text)), list(_body_units(text)))
+    )
+
+
+def take(text: str, conflicts: Sequence[Conflict]) -> str:
+    """The draft with the new text of each conflict in the place of the editor's.
+
+    Where the editor has made one block of several, all that have become of it come in its place.
+    """
+    windows = "\r\n" in text
+    text = text.replace("\r\n", "\n")
+    news: dict[str, list[str]] = {}
+    for conflict in conflicts:
+        news.setdefault(conflict.edited, []).extend([conflict.new] if conflict.new else [])
+    start, end = _fences(text)
+    front, body = list(_front_units(text)), list(_body_units(text))
+    ends = front[-1:], body[-1:]
+    for edited, fresh in news.items():
+        for units, gap in ((front, "\n"), (body, "\n\n")):
+            found = _find(edited, units)
+            if found:
+                last = units[found.stop - 1]
+                new = [replace(last, raw=gap.join(fresh), text="")] if fresh else []
+                units[found.start : found.stop] = new
+    taken = start + _joined(front, ends[0]) + end + _joined(body, ends[1])
+    return taken.replace("\n", "\r\n") if windows else taken
+
+
+def _find(text: str, units: Sequence[_Unit]) -> slice | None:
+    """Where the units stand that together are `text`."""
+    for first in range(len(units)):
+        joined = ""
+        for last in range(first, len(units)):
+            joined += units[last].text if last == first else f"\n\n{units[last].text}"
+            if joined == text:
+                return slice(first, last + 1)
+            if not text.startswith(joined):
+                break
+    return None
 
 
 # --- a text as units ----------------------------------------------------------------------------
@@ -203,18 +251,23 @@ class _Merge:
         self.texts = {u.text for u in edited}
         self.keys = {k: u for u in edited for k in u.keys}
         self.ours = {u.text for u in (*base, *new)}
+        self.whole = dict(_split_paragraphs(edited, self.ours))
         self.replaced: dict[str, _Unit | None] = {}
         self.conflicts: list[Conflict] = []
 
     def result(self) -> tuple[str, list[Conflict]]:
         self._compare()
+        anchors = self._renamed()
         out: list[_Unit] = []
         for unit in self.edited:
             fresh = self.replaced.get(unit.text, unit)
-            if fresh is not None:
-                out.append(fresh if fresh is unit else replace(fresh, gap=unit.gap))
+            if fresh is unit:
+                out.append(_reanchored(unit, anchors))
+            elif fresh is not None:
+                out.append(replace(fresh, gap=unit.gap))
         self._insert(out)
-        return _joined(out, self.edited), self.conflicts
+        edited = [replace(c, edited=_anchored(c.edited, anchors)) for c in self.conflicts]
+        return _joined(out, self.edited[-1:]), edited
 
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
@@ -235,9 +288,10 @@ class _Merge:
         timed = mine.kind in ("english", "chinese", "note") and names
         self.conflicts.append(
             Conflict(
+                name=_name(mine, names),
                 at=seconds(names[0]) if timed else None,
                 base=base,
-                edited=mine.text,
+                edited=self.whole.get(mine.text, mine.text),
                 new=fresh.text if fresh else "",
             )
         )
@@ -259,7 +313,18 @@ class _Merge:
         """Anchors of `new` and what they were in `base`."""
         same = {n: n for u in self.base for n in u.names}
         pairs = ((self.base[i], self.new[j]) for i, j in self.became.items())
-        return same | {n: o for b, f in pairs for o, n in zip(b.names, f.names, strict=False)}
+        timed = ((b, f) for b, f in pairs if b.kind in ("english", "chinese"))
+        return same | {n: o for b, f in timed for o, n in zip(b.names, f.names, strict=False)}
+
+    def _renamed(self) -> dict[str, str]:
+        """The anchors that have moved: a paragraph that the editor wrote keeps up with its time."""
+        here = {name for u in self.edited for name in u.names}
+        later = {name for u in self.new for name in u.names}
+        return {
+            old: new
+            for new, old in self._moved().items()
+            if new != old and new not in here and old not in later
+        }
 
     def _deleted(self, unit: _Unit, moved: dict[str, str]) -> bool:
         """Whether it belongs to a paragraph that the editor has taken out."""
@@ -285,11 +350,52 @@ class _Merge:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
 
 
-def _joined(units: list[_Unit], edited: list[_Unit]) -> str:
-    """The units with the white space between them; the file ends as the edited one does."""
+def _name(mine: _Unit, names: tuple[str, ...]) -> str:
+    if mine.kind in ("chinese", "front") and names:
+        return names[0]
+    if mine.kind in ("english", "note") and names:
+        return f"{names[0]} {mine.kind}"
+    return f"#{hashlib.sha256(mine.text.encode()).hexdigest()[:6]}"
+
+
+def _split_paragraphs(units: Sequence[_Unit], ours: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The text of the last part of each paragraph that the editor has split, and all of it."""
+
+    def part(unit: _Unit) -> bool:
+        return unit.kind == "text" and unit.text[:3] != "---" and unit.text not in ours
+
+    for n, unit in enumerate(units):
+        if unit.kind != "english":
+            continue
+        end = n + 1
+        while end < len(units) and part(units[end]):
+            end += 1
+        if n + 1 < end < len(units) and set(units[end].names) & set(unit.names):
+            yield units[end].text, "\n\n".join(u.text for u in units[n + 1 : end + 1])
+
+
+def _reanchored(unit: _Unit, anchors: Mapping[str, str]) -> _Unit:
+    if unit.kind not in ("english", "chinese") or not anchors.keys() & set(unit.names):
+        return unit
+    text, raw = (_anchored(t, anchors) for t in (unit.text, unit.raw))
+    return replace(unit, text=text, raw=raw, names=tuple(anchors.get(n, n) for n in unit.names))
+
+
+def _anchored(text: str, anchors: Mapping[str, str]) -> str:
+    """The text with other times in its anchors, and in the summary of its English."""
+    text = ANCHOR.sub(lambda m: f"<!-- {anchors.get(m[1], m[1])} -->", text)
+    if not text.startswith("<details"):
+        return text
+    return _SUMMARY.sub(
+        lambda m: m[0][: m.start(1) - m.start()] + anchors.get(m[1], m[1]), text, count=1
+    )
+
+
+def _joined(units: Sequence[_Unit], end: Sequence[_Unit]) -> str:
+    """The units with the white space between them, and at the end that of `end`'s last."""
     if not units:
         return ""
     between = "\n" if units[0].kind == "front" else "\n\n"
-    last = edited[-1].gap if edited else between[:1]
+    last = end[-1].gap if end else between[:1]
     gaps = [u.gap if u.gap.count("\n") >= len(between) else between for u in units[:-1]]
     return "".join(u.raw + gap for u, gap in zip(units, [*gaps, last], strict=True))
