@@ -61,6 +61,11 @@ class Passage:
         return seconds(self.at)
 
     @property
+    def plain(self) -> str:
+        """The Chinese without comments and anchors."""
+        return _COMMENTS.sub("", self.chinese).strip()
+
+    @property
     def anchors(self) -> tuple[str, ...]:
         """Its own, and those of the paragraphs that an editor has joined to it, by time."""
         return tuple(sorted({self.at, *ANCHOR.findall(self.chinese)}, key=seconds))
@@ -91,6 +96,7 @@ class Draft:
 
 _TIME = r"\d{2,}:[0-5]\d:[0-5]\d(?:\.\d{3})?"
 ANCHOR = re.compile(rf"<!-- ({_TIME}) -->")
+_COMMENTS = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _DOUBTFUL = re.compile(
     r"<!--+ *[0-9０-９]{1,3} *[:：][0-9０-９:：.\s]*-*>?|<!-- [0-9:.]+$", re.MULTILINE
 )

@@ -1,10 +1,13 @@
 """The report: what an editor must look at, most pressing first, as Markdown and for programs.
 
-Pure: facts in, text and plain data out. Everything from outside is escaped, so a title or a
-model's answer is never markup here either. Knows the nouns; knows no files and no stages.
+Pure: facts in, text and plain data out, and the ticks of a report that a person has been through.
+Everything from outside is escaped, so a title or a model's answer is never markup here either.
+Knows the nouns; knows no files and no stages.
 """
 
+import hashlib
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,7 +16,7 @@ from typing import Any, Protocol
 from translate.model import (
     Article,
     Correction,
-    Flag,
+    Paragraph,
     Problem,
     Severity,
     Span,
@@ -23,15 +26,56 @@ from translate.model import (
     Usage,
     clock,
 )
-from translate.typography import escape_text, link_target
+from translate.typography import escape_text, link_target, one_line
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-_SHOWN = 20  # problems of one kind before the rest is folded
+_SHOWN = 20  # items of one kind before the rest is folded
+_QUOTED = 240  # characters of a paragraph beside an item
+
+# What a rule is called, the most pressing first. A rule that nobody named here comes last, under
+# its own name.
+KINDS = {
+    "no-text": "No text at all",
+    "unreliable": "Unreliable transcript",
+    "untranslated": "Untranslated",
+    "uncovered": "Speech without text",
+    "gap": "Holes in the recording",
+    "damaged": "Damage in the recording",
+    "inaudible": "Not understood",
+    "no-chinese": "No Chinese",
+    "echo": "English in place of Chinese",
+    "leftover": "Left over from a message",
+    "number": "Number changed",
+    "new-number": "Number that was not said",
+    "identifier": "Link or identifier changed",
+    "name": "Name changed",
+    "term-forbidden": "Term rendered wrongly",
+    "term": "Term missed",
+    "misheard": "Misheard",
+    "length": "Too long or too short",
+    "length-doubt": "Unusually long or short",
+    "truncated": "Cut off",
+    "traditional": "Traditional characters",
+    "loop": "Repeats itself",
+    "repeat": "Said twice",
+    "silence": "Text in silence",
+    "prompt-echo": "Echo of the prompt",
+    "merge-conflict": "Edited by you and changed by the tool",
+    "anchor-missing": "Anchor lost",
+    "anchor-broken": "Anchor broken",
+    "anchor-twice": "Anchor twice",
+    "slot": "Notes to write",
+    "facts": "Facts about the talk",
+}
+_ORDER = {rule: n for n, rule in enumerate(KINDS)}
+_BY_TERM = {"term", "term-forbidden", "misheard"}  # their `where` is the term
 
 
 class Conflict(Protocol):
     """A block that both the editor and the tool have changed."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def at(self) -> float | None: ...
     @property
@@ -43,6 +87,26 @@ class Conflict(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What a person has said of a report's items, by their ids."""
+
+    ticked: tuple[str, ...] = ()
+    silenced: Mapping[str, str] = field(default_factory=dict)  # id → the reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to look at, with what was said there and what stands there."""
+
+    id: str  # six hexadecimal digits, of what it says and of the English it says it about
+    problem: Problem
+    english: str = ""
+    chinese: str = ""
+    ticked: bool = False
+    silenced: str = ""  # why nobody needs to look at it; empty: somebody does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
     """Everything that a report tells of one talk."""
 
@@ -50,69 +114,154 @@ class ReportFacts:
     transcript: Transcript
     article: Article
     translations: Sequence[Translation]
-    problems: Sequence[Problem] = ()
+    items: Sequence[Item] = ()
     conflicts: Sequence[Conflict] = ()
     usage: Usage = field(default_factory=Usage)
 
 
+# --- items --------------------------------------------------------------------------------------
+
+
+def items_of(
+    problems: Sequence[Problem],
+    article: Article,
+    translations: Sequence[Translation],
+    marks: Marks,
+) -> tuple[Item, ...]:
+    """The problems ranked, each with its paragraph and with what a person has said of it."""
+    paragraphs = sorted(article.paragraphs, key=lambda p: p.start)
+    starts = [p.start for p in paragraphs]
+    chinese = {t.start: t.chinese for t in translations}
+    ticked = set(marks.ticked)
+    seen: Counter[str] = Counter()
+    items = []
+    for problem in sorted(problems, key=lambda p: p.at if p.at is not None else -1.0):
+        paragraph = None
+        if problem.at is not None and (n := bisect_right(starts, problem.at)):
+            paragraph = paragraphs[n - 1]
+        made_of = _made_of(problem, paragraph.english if paragraph else "")
+        seen[made_of] += 1
+        one = hashlib.sha256(f"{seen[made_of]}\n{made_of}".encode()).hexdigest()[:6]
+        items.append(
+            Item(
+                id=one,
+                problem=problem,
+                english=_said(problem, paragraph) if paragraph else "",
+                chinese=chinese.get(paragraph.start, "") if paragraph else "",
+                ticked=one in ticked,
+                silenced=marks.silenced.get(one, ""),
+            )
+        )
+    return tuple(_ranked(items))
+
+
+def _made_of(problem: Problem, english: str) -> str:
+    """What stays the same when a new transcription moves the times, or a line comes in above."""
+    where = "" if problem.where.startswith("line ") else problem.where
+    return "\n".join((problem.rule, where, problem.message, english))
+
+
+def _said(problem: Problem, paragraph: Paragraph) -> str:
+    """The sentence that it is about, where that can be told, else the paragraph."""
+    if problem.rule in _BY_TERM:
+        for sentence in paragraph.sentences:
+            if problem.where.casefold() in sentence.text.casefold():
+                return sentence.text
+    return paragraph.english
+
+
+def _ranked(items: Sequence[Item]) -> list[Item]:
+    """Errors first; within them by kind, within a kind by term, the most frequent first."""
+    often = Counter(_group(i.problem) for i in items)
+
+    def rank(item: Item) -> tuple[int, int, str, int, str, float]:
+        p = item.problem
+        group = _group(p)
+        at = p.at if p.at is not None else -1.0
+        order = _ORDER.get(p.rule, len(_ORDER))
+        return _SEVERITIES.index(p.severity), order, p.rule, -often[group], group[1], at
+
+    return sorted(items, key=rank)
+
+
+def _group(problem: Problem) -> tuple[str, str]:
+    return problem.rule, problem.where if problem.rule in _BY_TERM else ""
+
+
+_TICK = re.compile(r"^\s*[-*+] \[([ xX])\] `([0-9a-f]{6})`", re.MULTILINE)
+
+
+def read_ticks(markdown: str) -> dict[str, bool]:
+    """The ids that stand in a report, and whether somebody has ticked them."""
+    return {m[2]: m[1] != " " for m in _TICK.finditer(markdown)}
+
+
+def without_ticks(markdown: str) -> str:
+    """A report with every box empty: what is left tells whether anything else was written in."""
+    return _TICK.sub(lambda m: m[0].replace(f"[{m[1]}]", "[ ]", 1), markdown)
+
+
+# --- as Markdown --------------------------------------------------------------------------------
+
+
 def render_report(facts: ReportFacts) -> tuple[str, dict[str, Any]]:
     """The report as Markdown, and as plain data whose keys stay as they are."""
-    problems = sorted(facts.problems, key=_rank)
     figures = _figures(facts)
+    open_ = [i for i in facts.items if not i.silenced]
     parts = [
         f"# {escape_text(facts.talk.title, names=False) or facts.talk.slug}",
-        _summary(problems, len(facts.conflicts)),
-        *_problem_lists(problems, facts.talk),
-        *_conflicts(facts),
+        summary(facts.items),
+        *_lists(open_, ("error", "warning"), facts.talk),
+        *_conflicts(open_, facts),
+        *_lists(open_, ("info",), facts.talk),
+        *_silenced([i for i in facts.items if i.silenced], facts.talk),
         *_statistics(facts, figures),
-        *_corrections(facts),
-        *_removed(facts),
     ]
-    return "\n\n".join(parts) + "\n", _data(facts, problems, figures)
+    return "\n\n".join(parts) + "\n", _data(facts, figures)
 
 
-def _rank(problem: Problem) -> tuple[int, str, float]:
-    at = problem.at if problem.at is not None else -1.0
-    return _SEVERITIES.index(problem.severity), problem.rule, at
-
-
-def _summary(problems: Sequence[Problem], conflicts: int) -> str:
-    count = Counter(p.severity for p in problems)
+def summary(items: Sequence[Item]) -> str:
+    """`To look at: 2 errors, 1 warning.` in one line."""
+    count = Counter(i.problem.severity for i in items if not i.silenced)
+    silenced = sum(1 for i in items if i.silenced)
     said = [
         _many(count["error"], "error"),
         _many(count["warning"], "warning"),
-        _many(conflicts, "conflict"),
         f"{count['info']} for information" if count["info"] else "",
     ]
-    return f"To look at: {', '.join(filter(None, said))}." if any(said) else "Nothing to look at."
+    text = f"To look at: {', '.join(filter(None, said))}." if any(said) else "Nothing to look at."
+    return f"{text} {silenced} silenced." if silenced else text
 
 
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' if count > 1 else ''}" if count else ""
 
 
-# --- problems -----------------------------------------------------------------------------------
+_TITLES: dict[Severity, str] = {"error": "Errors", "warning": "Warnings", "info": "Information"}
 
 
-def _problem_lists(problems: Sequence[Problem], talk: Talk) -> Iterator[str]:
-    for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Information")):
-        some = [p for p in problems if p.severity == severity]
+def _lists(items: Sequence[Item], severities: Sequence[Severity], talk: Talk) -> Iterator[str]:
+    for severity in severities:
+        some = [i for i in items if i.problem.severity == severity]
+        some = [i for i in some if i.problem.rule != "merge-conflict"]
         if not some:
             continue
-        yield f"## {title}"
-        for rule in dict.fromkeys(p.rule for p in some):
-            yield from _rule(
-                rule, [p for p in some if p.rule == rule], talk, folded=title[0] == "I"
+        yield f"## {_TITLES[severity]}"
+        for group in dict.fromkeys(_group(i.problem) for i in some):
+            yield from _kind(
+                [i for i in some if _group(i.problem) == group], talk, folded=severity == "info"
             )
 
 
-def _rule(rule: str, some: Sequence[Problem], talk: Talk, *, folded: bool) -> Iterator[str]:
-    yield f"### {escape_text(rule, names=False)} ({len(some)})"
-    hints = list(dict.fromkeys(p.hint for p in some if p.hint))
+def _kind(some: Sequence[Item], talk: Talk, *, folded: bool) -> Iterator[str]:
+    rule, term = _group(some[0].problem)
+    title = KINDS.get(rule, rule) + (f": {term}" if term else "")
+    yield f"### {escape_text(title, names=False)} ({len(some)})"
+    hints = list(dict.fromkeys(i.problem.hint for i in some if i.problem.hint))
     shared = len(hints) == 1
     if shared:
         yield f"What to do: {escape_text(hints[0])}"
-    lines = [f"- [ ] {_where(p, talk)}{escape_text(p.message)}{_hint(p, shared)}" for p in some]
+    lines = [_line(i, talk, hint=not shared, where=not term) for i in some]
     shown, rest = ([], lines) if folded else (lines[:_SHOWN], lines[_SHOWN:])
     if shown:
         yield "\n".join(shown)
@@ -123,13 +272,22 @@ def _rule(rule: str, some: Sequence[Problem], talk: Talk, *, folded: bool) -> It
         yield "</details>"
 
 
-def _hint(problem: Problem, shared: bool) -> str:
-    return f" → {escape_text(problem.hint)}" if problem.hint and not shared else ""
-
-
-def _where(problem: Problem, talk: Talk) -> str:
+def _line(item: Item, talk: Talk, *, hint: bool, where: bool) -> str:
+    problem = item.problem
+    place = f"{escape_text(problem.where)}: " if problem.where and where else ""
     time = f"{_time(problem.at, talk)} " if problem.at is not None else ""
-    return f"{time}{escape_text(problem.where)}: " if problem.where else time
+    todo = f" → {escape_text(problem.hint)}" if problem.hint and hint else ""
+    line = f"- [{'x' if item.ticked else ' '}] `{item.id}` {time}{place}"
+    line += f"{escape_text(problem.message)}{todo}"
+    if problem.severity == "info":
+        return line
+    quotes = (("EN", item.english), ("中", item.chinese))
+    return line + "".join(f"\n  - {name}: {_quoted(text)}" for name, text in quotes if text)
+
+
+def _quoted(text: str) -> str:
+    text = one_line(text)
+    return escape_text(text if len(text) <= _QUOTED else f"{text[: _QUOTED - 1]}…")
 
 
 def _time(at: float, talk: Talk) -> str:
@@ -137,14 +295,21 @@ def _time(at: float, talk: Talk) -> str:
     return f"[{clock(at)}]({target})" if target else clock(at)
 
 
-def _conflicts(facts: ReportFacts) -> Iterator[str]:
+def _conflicts(items: Sequence[Item], facts: ReportFacts) -> Iterator[str]:
     if not facts.conflicts:
         return
-    yield "## Edited by you and changed by the tool"
-    yield "Your text is in the draft. What would stand there now is given beside it."
+    yield f"## {KINDS['merge-conflict']}"
+    yield (
+        "Your text is in the draft. What would stand there now is given beside it;"
+        f" `stw draft {facts.talk.slug} --take NAME` takes it."
+    )
+    known = {i.problem.where: i for i in items if i.problem.rule == "merge-conflict"}
     for conflict in facts.conflicts:
-        at = "Outside the talk" if conflict.at is None else _time(conflict.at, facts.talk)
-        yield f"### {at}"
+        ours = re.fullmatch("[0-9a-z:.# ]+", conflict.name)  # a key of the front matter is not
+        yield f"### {conflict.name if ours else escape_text(conflict.name, names=False)}"
+        if item := known.get(conflict.name):
+            at = _time(conflict.at, facts.talk) if conflict.at is not None else "outside the talk"
+            yield f"- [{'x' if item.ticked else ' '}] `{item.id}` {at}"
         yield "Yours:"
         yield _verbatim(conflict.edited)
         if conflict.new:
@@ -159,6 +324,50 @@ def _verbatim(text: str) -> str:
     runs = (len(run) for run in re.findall("`+", text))
     fence = "`" * max(3, 1 + max(runs, default=0))
     return f"{fence}md\n{text}\n{fence}"
+
+
+def _silenced(items: Sequence[Item], talk: Talk) -> Iterator[str]:
+    if not items:
+        return
+    yield "## Silenced"
+    yield "\n".join(
+        f"- `{i.id}` {_time(i.problem.at, talk) + ' ' if i.problem.at is not None else ''}"
+        f"{escape_text(i.problem.message)} ({escape_text(i.silenced)})"
+        for i in items
+    )
+
+
+# --- for a terminal -----------------------------------------------------------------------------
+
+
+def report_text(items: Sequence[Item]) -> str:
+    """The items as lines for a terminal, ranked; what is for information is only counted."""
+    lines = [summary(items)]
+    for severity in ("error", "warning"):
+        some = [i for i in items if i.problem.severity == severity and not i.silenced]
+        for group in dict.fromkeys(_group(i.problem) for i in some):
+            rule, term = group
+            here = [i for i in some if _group(i.problem) == group]
+            title = KINDS.get(rule, rule) + (f": {term}" if term else "")
+            lines += ["", f"{severity}: {title} ({len(here)})"]
+            hints = list(dict.fromkeys(i.problem.hint for i in here if i.problem.hint))
+            lines += [f"  → {hint}" for hint in hints if len(hints) == 1]
+            for item in here:
+                lines += _terminal_lines(item, hint=len(hints) > 1, where=not term)
+    return "\n".join(lines)
+
+
+def _terminal_lines(item: Item, *, hint: bool, where: bool) -> Iterator[str]:
+    problem = item.problem
+    time = f"{clock(problem.at)} " if problem.at is not None else ""
+    place = f"{problem.where}: " if problem.where and where else ""
+    todo = f" → {problem.hint}" if hint and problem.hint else ""
+    box = "x" if item.ticked else " "
+    yield one_line(f"[{box}] {item.id} {time}{place}{problem.message}{todo}")
+    for name, text in (("EN", item.english), ("中", item.chinese)):
+        if text:
+            text = one_line(text)
+            yield f"      {name} {text if len(text) <= _QUOTED else text[: _QUOTED - 1] + '…'}"
 
 
 # --- figures ------------------------------------------------------------------------------------
@@ -234,62 +443,50 @@ def _union(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return out
 
 
-def _corrections(facts: ReportFacts) -> Iterator[str]:
-    found = list(_every_correction(facts.article))
-    if not found:
-        return
-    yield "## Put right after hearing"
-    pairs: dict[tuple[str, str], list[float]] = {}
-    for at, correction in found:
-        pairs.setdefault((correction.heard, correction.written), []).append(at)
-    lines = (
-        f"- {escape_text(heard)} → {escape_text(written)}: "
-        + ", ".join(_time(at, facts.talk) for at in times)
-        for (heard, written), times in pairs.items()
-    )
-    yield "\n".join(lines)
-
-
-def _every_correction(article: Article) -> Iterator[tuple[float, Correction]]:
+def every_correction(article: Article) -> Iterator[tuple[float, Correction]]:
+    """Each term that was put right after hearing, with the start of its sentence."""
     for paragraph in article.paragraphs:
         for sentence in paragraph.sentences:
             for correction in sentence.corrections:
                 yield sentence.start, correction
 
 
-def _removed(facts: ReportFacts) -> Iterator[str]:
-    removed = [f for f in facts.transcript.flags if f.action == "removed"]
-    if not removed:
-        return
-    yield "## Left out of the text"
-    yield "\n".join(_flag_line(f, facts.talk) for f in removed)
-
-
-def _flag_line(flag: Flag, talk: Talk) -> str:
-    text = f": {escape_text(flag.text)}" if flag.text else ""
-    detail = f" ({escape_text(flag.detail)})" if flag.detail else ""
-    return f"- {_time(flag.start, talk)}–{clock(flag.end)} {escape_text(flag.rule)}{detail}{text}"
-
-
 # --- for programs -------------------------------------------------------------------------------
 
 
-def _data(
-    facts: ReportFacts, problems: Sequence[Problem], figures: Mapping[str, Any]
-) -> dict[str, Any]:
+def item_data(item: Item, talk: Talk) -> dict[str, Any]:
+    """One item for programs."""
+    problem = item.problem
+    return {
+        "id": item.id,
+        **asdict(problem),
+        "link": "" if problem.at is None else talk.at(problem.at),
+        "english": item.english,
+        "chinese": item.chinese,
+        "ticked": item.ticked,
+        "silenced": item.silenced,
+    }
+
+
+def _data(facts: ReportFacts, figures: Mapping[str, Any]) -> dict[str, Any]:
     talk = facts.talk
+    open_ = [i.problem for i in facts.items if not i.silenced]
     return {
         "talk": {"slug": talk.slug, "title": talk.title, "url": talk.url},
-        "counts": {s: sum(p.severity == s for p in problems) for s in _SEVERITIES},
-        "problems": [asdict(p) | {"link": "" if p.at is None else talk.at(p.at)} for p in problems],
+        "counts": {
+            **{s: sum(p.severity == s for p in open_) for s in _SEVERITIES},
+            "silenced": len(facts.items) - len(open_),
+        },
+        "problems": [item_data(i, talk) for i in facts.items],
         "conflicts": [
-            {"at": c.at, "base": c.base, "edited": c.edited, "new": c.new} for c in facts.conflicts
+            {"name": c.name, "at": c.at, "base": c.base, "edited": c.edited, "new": c.new}
+            for c in facts.conflicts
         ],
         "figures": figures,
         "usage": asdict(facts.usage),
         "corrections": [
             {"at": at, "heard": c.heard, "written": c.written}
-            for at, c in _every_correction(facts.article)
+            for at, c in every_correction(facts.article)
         ],
         "removed": [asdict(f) for f in facts.transcript.flags if f.action == "removed"],
     }

@@ -48,6 +48,7 @@ ANSWERS = f"{PRIVATE}/answers.jsonl"
 WINDOWS = f"{PRIVATE}/windows.jsonl"
 USAGE = f"{PRIVATE}/usage.json"
 CONFLICTS = f"{PRIVATE}/conflicts.json"
+MARKS = f"{PRIVATE}/marks.json"
 BACKUPS = f"{PRIVATE}/backups"
 
 TYPES: dict[str, Any] = {

@@ -12,13 +12,12 @@ from pathlib import Path
 import msgspec
 
 from translate import glossary as terms
-from translate.draft import Draft, Passage, anchors, parse, render
+from translate.draft import render
 from translate.errors import ConflictError, InputError
-from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.merge import Conflict, merge
+from translate.merge import take as take_in
 from translate.model import (
-    UNTRANSLATED,
     Article,
     Card,
     Engine,
@@ -40,7 +39,7 @@ from translate.pipeline.run import (
     put_side,
     text_of,
 )
-from translate.report import ReportFacts, render_report
+from translate.pipeline.step_check import edited_of, open_conflicts, report_on
 from translate.stages import assemble as assembling
 from translate.stages import segment as segmenting
 from translate.stages import translate as translating
@@ -51,7 +50,6 @@ from translate.workspace import (
     DRAFT,
     DRAFT_BASE,
     REPORT,
-    REPORT_JSON,
     SUBTITLES,
     TALK,
     TRANSCRIPT,
@@ -60,7 +58,6 @@ from translate.workspace import (
     Lines,
     State,
     Workspace,
-    decode,
     digest,
     digest_of,
 )
@@ -102,7 +99,8 @@ def draft(
         # Where --force settles a file before the draft, the draft itself is still merged.
         settled = {segmented.found, translated.found} & {State.EDITED, State.CONFLICT}
         forced = wishes.force and not settled
-        drafted, conflicts = _assemble(
+        side: list[Problem] = []
+        drafted = _assemble(
             workspace,
             talk,
             transcript,
@@ -111,107 +109,21 @@ def draft(
             glossary,
             replace(wishes, force=forced),
         )
-        now = parse(workspace.text(DRAFT))
-        ours = parse(workspace.text(DRAFT_BASE))
-        translations = _as_edited(now, ours, article, translations)
-        problems = [*_facts_problems(talk, wishes), *problems_of(transcript)]
-        problems += _still_true(outcome.problems, translations, wishes)
-        problems += terms.prove(article, translations, glossary)
-        for name, text in zip(SUBTITLES, assembling.subtitles(article, translations), strict=True):
-            problems += put_side(workspace, name, text)
-        problems += now.problems
-        facts = ReportFacts(
-            talk=talk,
-            transcript=transcript,
-            article=article,
-            translations=translations,
-            problems=problems,
-            conflicts=conflicts,
-            usage=_spent(workspace, outcome.usage),
-        )
-        markdown, data = render_report(facts)
-        if workspace.edited(REPORT) and text_of(workspace, REPORT) != markdown:
-            workspace.back_up(REPORT)
-        workspace.put(REPORT, markdown, key="")
-        workspace.put(REPORT_JSON, data, key="")
+        edited = edited_of(workspace)
+        for name, text in zip(
+            SUBTITLES, assembling.subtitles(edited.article, edited.translations), strict=True
+        ):
+            side += put_side(workspace, name, text)
+        side += [p for p in outcome.problems if p.rule == "kept-translation"]
+        spent = _spent(workspace, outcome.usage)
+        checked = report_on(workspace, edited, glossary, wishes, usage=spent, more=side)
     return Result(
         workspace=workspace,
         made=(segmented, translated, drafted),
-        problems=(*problems, *(_conflict_problem(c) for c in conflicts)),
+        problems=checked.open,
         usage=outcome.usage,
         stopped=outcome.stopped,
     )
-
-
-def _as_edited(
-    now: Draft, ours: Draft, article: Article, translations: Sequence[Translation]
-) -> list[Translation]:
-    """The translations with a person's Chinese where the draft has it: what will be published."""
-    mine, base = _passages(now), _passages(ours)
-    starts = [p.start for p in article.paragraphs]
-    names = dict(zip(starts, anchors(starts), strict=True))
-    edited = []
-    for translation in translations:
-        at = names.get(translation.start, "")
-        written = mine.get(at, "")
-        if written and UNTRANSLATED not in written and written != base.get(at):
-            by = Engine(name="editor")
-            translation = replace(translation, chinese=written, by=by, missing="")
-        edited.append(translation)
-    return edited
-
-
-_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
-
-
-def _passages(draft: Draft) -> dict[str, str]:
-    """The Chinese by anchor, without comments."""
-    return {
-        b.at: _COMMENT.sub("", b.chinese).strip() for b in draft.blocks if isinstance(b, Passage)
-    }
-
-
-def _still_true(
-    problems: Sequence[Problem], translations: Sequence[Translation], wishes: Wishes
-) -> list[Problem]:
-    """What was found in the answers, less what a person has written over.
-
-    Terms are left out: the proof speaks of them for the whole talk.
-    """
-    by_hand = {t.start for t in translations if t.by.name == "editor"}
-    return [
-        replace(p, severity="warning") if p.rule == "untranslated" and wishes.untranslated else p
-        for p in problems
-        if p.at not in by_hand and not p.rule.startswith("term")
-    ]
-
-
-def _facts_problems(talk: Talk, wishes: Wishes) -> list[Problem]:
-    """What a post needs to say of the talk and of its author, and nobody has said."""
-    facts = {"link": talk.url, "speaker": talk.speakers, "event": talk.event, "date": talk.date}
-    lacking = [name for name, value in facts.items() if not value]
-    problems: list[Problem] = []
-    if lacking:
-        problems.append(
-            Problem(
-                rule="facts",
-                severity="warning",
-                message=f"the talk has no {', no '.join(lacking)}",
-                where=TALK,
-                hint="write it into talk.json, or stw fetch again with --event, --speaker, --date",
-            )
-        )
-    if not wishes.signed:
-        problems.append(
-            Problem(
-                rule="author",
-                severity="info",
-                message=f"the post is signed {wishes.column.author.name}, the column's default",
-                where=DRAFT,
-                hint="set author under [column] in stw.toml",
-            )
-        )
-    return problems
 
 
 def _spent(workspace: Workspace, now: Usage) -> Usage:
@@ -222,34 +134,45 @@ def _spent(workspace: Workspace, now: Usage) -> Usage:
     return before + now
 
 
-def _standing(workspace: Workspace, fresh: Sequence[Conflict]) -> tuple[Conflict, ...]:
-    """The merge's open questions: those of today, and older ones whose block is still as it was.
+def _remember(workspace: Workspace, text: str, fresh: Sequence[Conflict]) -> None:
+    """Keep the merge's open questions: those of today, and older ones whose block is as it was.
 
     A conflict shows only in the run that meets it, because the base moves on; the question stays
     open until the editor changes that block.
     """
-    text = text_of(workspace, DRAFT) or ""
-    told = {c.at for c in fresh}
-    before: list[Conflict] = []
-    if workspace.has(CONFLICTS):
-        path = workspace.path(CONFLICTS)
-        before = decode(workspace.read(CONFLICTS), list[Conflict], path)
-    old = [c for c in before if c.edited and c.edited in text and c.at not in told]
-    standing = sorted([*fresh, *old], key=lambda c: c.at or 0.0)
-    if standing != before:
-        workspace.put_aside(CONFLICTS, standing)
-    return tuple(standing)
+    told = {c.name for c in fresh}
+    old = [c for c in open_conflicts(workspace, text) if c.name not in told]
+    if fresh or old or workspace.has(CONFLICTS):
+        workspace.put_aside(CONFLICTS, sorted([*fresh, *old], key=lambda c: (c.at or -1.0, c.name)))
 
 
-def _conflict_problem(conflict: Conflict) -> Problem:
-    return Problem(
-        rule="merge-conflict",
-        severity="warning",
-        message="you changed this block, and what would stand there has changed too; yours stays",
-        at=conflict.at,
-        where=DRAFT,
-        hint="both versions stand in report.md",
-    )
+def take(workspace: Workspace, names: Sequence[str]) -> tuple[Conflict, ...]:
+    """Put the new text in the place of the editor's, where the report offers it.
+
+    A name is a conflict's own, or a time, which means all that stands there. Raises InputError
+    for a name that nothing answers to; then nothing is taken. The draft is backed up first.
+    """
+    with workspace.locked("stw draft --take"):
+        text = workspace.text(DRAFT)
+        known = open_conflicts(workspace, text)
+        for name in names:
+            if not any(_answers(c, name) for c in known):
+                listed = ", ".join(c.name for c in known) or "none"
+                raise InputError(
+                    f"{workspace.slug}: no conflict is called {name!r} (open: {listed})",
+                    f"they stand in {workspace.path(REPORT)}",
+                )
+        taken = tuple(c for c in known if any(_answers(c, name) for name in names))
+        # What the editor made of several blocks is one block: it goes as a whole.
+        taken = tuple(c for c in known if c.edited in {t.edited for t in taken})
+        workspace.back_up(DRAFT)
+        workspace.put_aside(DRAFT, take_in(text, taken))
+        workspace.put_aside(CONFLICTS, [c for c in known if c not in taken])
+    return taken
+
+
+def _answers(conflict: Conflict, name: str) -> bool:
+    return name in (conflict.name, conflict.name.partition(" ")[0])
 
 
 def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
@@ -349,7 +272,7 @@ def _assemble(
     translations: Sequence[Translation],
     glossary: Glossary,
     wishes: Wishes,
-) -> tuple[Made, tuple[Conflict, ...]]:
+) -> Made:
     """Write draft.md, merged with what a person did to it.
 
     The draft goes to disk before its base. Killed in between, the next run merges the same new
@@ -397,12 +320,12 @@ def _assemble(
         if touched:
             workspace.back_up(DRAFT)
         workspace.put_aside(DRAFT, text)
-    conflicts = _standing(workspace, conflicts)  # before the base moves on and they cannot be seen
+    _remember(workspace, text, conflicts)  # before the base moves on and they cannot be seen
     workspace.put(DRAFT_BASE, new, key=key)
     did = "kept" if mine == text else "merged with your edits" if touched else "made"
     if backup and mine != text:
         did = f"replaced; the old one is {backup}"
-    return Made(stage="draft", file=DRAFT, found=found, did=did), conflicts
+    return Made(stage="draft", file=DRAFT, found=found, did=did)
 
 
 def draft_key(workspace: Workspace, glossary: Glossary, column: assembling.Column) -> str:

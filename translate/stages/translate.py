@@ -162,13 +162,15 @@ def review(
 ) -> tuple[Problem, ...]:
     """What there is to doubt about finished translations, without asking anybody."""
     chinese = {t.start: t.chinese for t in translations if t.chinese.strip()}
+    why = {t.start: t.missing for t in translations if t.missing}
     problems: list[Problem] = []
     for unit in units_of(paragraphs, terms_of):
         if unit.start in chinese:
             found = _verdict(unit, chinese[unit.start], by_person=True)
             problems += [_doubt(finding, unit) for finding in found]
         else:
-            problems.append(_open(unit.start, "its translation is empty", ""))
+            reason = why.get(unit.start, "its translation is empty")
+            problems.append(_open(unit.start, reason, ""))
     return tuple(problems)
 
 
@@ -488,7 +490,7 @@ def _open(start: float, reason: str, hint: str) -> Problem:
 def _doubt(finding: checks.Finding, unit: Unit) -> Problem:
     return Problem(
         rule=finding.code,
-        severity="warning",
+        severity=finding.severity,
         message=f"{finding.reason[0].upper()}{finding.reason[1:]}.",
         at=unit.start,
         hint="Compare the paragraph with the English.",
