@@ -111,6 +111,7 @@ def test_nouns_come_back_as_they_went(ws: Workspace) -> None:
         (b'{"slug": "a"', "JSON is malformed|truncated"),
         (b'{"slug": "a", "title": "b", "speaker": "Ada"}', r"unknown key \$\.speaker"),
         (b'{"slug": "a", "title": "b", "speakers": [{"name": "x", "from": 1}]}', r"\[0\]\.from"),
+        (b'{"slug": "a", "title": "b", "duration": 1e308}', r"out of all bounds at \$\.duration"),
         (b"\xff\xfe", "talk.json"),
         (b"", "talk.json"),
     ],
@@ -197,3 +198,11 @@ def test_a_place_that_cannot_be_written_is_an_error_not_a_crash(tmp_path: Path) 
         Workspace(tmp_path / "file" / "talk").locked("stw fetch"),
     ):
         pass
+
+
+def test_a_ledger_with_merge_markers_says_what_to_do(ws: Workspace) -> None:
+    ws.put(TALK, TALK_FACTS, key="k")
+    ws.path(LEDGER).write_text("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n")
+    with pytest.raises(BadFileError) as caught:
+        ws.state(TALK, "k")
+    assert "take either side of a git merge" in caught.value.hint

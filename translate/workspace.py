@@ -16,7 +16,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -44,6 +44,7 @@ PRIVATE = ".stw"
 LEDGER = f"{PRIVATE}/ledger.json"
 DRAFT_BASE = f"{PRIVATE}/draft.base.md"
 TALK_BASE = f"{PRIVATE}/talk.base.json"
+TALK_NEXT = f"{PRIVATE}/talk.next.json"  # the base of the talk.json that is being written
 ANSWERS = f"{PRIVATE}/answers.jsonl"
 WINDOWS = f"{PRIVATE}/windows.jsonl"
 USAGE = f"{PRIVATE}/usage.json"
@@ -54,6 +55,7 @@ BACKUPS = f"{PRIVATE}/backups"
 TYPES: dict[str, Any] = {
     TALK: Talk,
     TALK_BASE: Talk,
+    TALK_NEXT: Talk,
     TRANSCRIPT: Transcript,
     ARTICLE: Article,
     TRANSLATION: list[Translation],
@@ -212,6 +214,9 @@ class Workspace:
     def talk_base(self) -> Talk | None:
         return self._load(TALK_BASE) if self.has(TALK_BASE) else None
 
+    def talk_next(self) -> Talk:
+        return self._load(TALK_NEXT)  # type: ignore[no-any-return]
+
     def usage(self) -> Usage:
         return self._load(USAGE) if self.has(USAGE) else Usage()
 
@@ -246,7 +251,11 @@ class Workspace:
     def _ledger(self) -> dict[str, Entry]:
         if not self.has(LEDGER):
             return {}
-        return decode(self.read(LEDGER), dict[str, Entry], self.path(LEDGER))  # type: ignore[no-any-return]
+        hint = (
+            "it holds no words of yours: take either side of a git merge; or move it away, and all"
+            " files count as edited by hand"
+        )
+        return decode(self.read(LEDGER), dict[str, Entry], self.path(LEDGER), hint=hint)  # type: ignore[no-any-return]
 
     def _save_ledger(self, ledger: dict[str, Entry]) -> None:
         write_atomic(self.path(LEDGER), encode(ledger))
@@ -343,13 +352,15 @@ def encode(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
 
 
-def decode(data: bytes, kind: Any, path: Path) -> Any:
+MEND = "mend it by hand, or move the file away to have it made again"
+
+
+def decode(data: bytes, kind: Any, path: Path, *, hint: str = MEND) -> Any:
     """Read a noun back. Raises BadFileError naming the file and the place in it.
 
     A key that the noun does not have is an error as well: it would vanish at the next writing,
-    and somebody typed it.
+    and somebody typed it. So is a number that no time or size can be.
     """
-    hint = "mend it by hand, or move the file away to have it made again"
     try:
         raw = msgspec.json.decode(data)
         value = msgspec.convert(raw, kind)
@@ -358,7 +369,24 @@ def decode(data: bytes, kind: Any, path: Path) -> Any:
     extra = _extra_keys(raw, msgspec.to_builtins(value), "$")
     if extra:
         raise BadFileError(f"{path}: unknown key {extra}", hint)
+    if wild := _wild_number(raw, "$"):
+        raise BadFileError(f"{path}: a number out of all bounds at {wild}", hint)
     return value
+
+
+_BOUND = 1e15  # bytes of a file are fewer, and seconds of a talk by far
+
+
+def _wild_number(raw: Any, place: str) -> str:
+    """The place of the first number beyond the bound, or empty."""
+    if isinstance(raw, int | float):
+        return "" if abs(raw) < _BOUND else place
+    items: Iterable[tuple[str, Any]] = ()
+    if isinstance(raw, dict):
+        items = ((f"{place}.{key}", value) for key, value in raw.items())
+    elif isinstance(raw, list):
+        items = ((f"{place}[{i}]", value) for i, value in enumerate(raw))
+    return next((found for where, value in items if (found := _wild_number(value, where))), "")
 
 
 def _extra_keys(raw: Any, known: Any, place: str) -> str:

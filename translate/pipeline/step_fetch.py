@@ -23,6 +23,7 @@ from translate.workspace import (
     PRIVATE,
     TALK,
     TALK_BASE,
+    TALK_NEXT,
     Workspace,
     digest,
     find_fetched,
@@ -96,10 +97,11 @@ def _taken(folder: Path) -> bool:
 def _save_talk(workspace: Workspace, new: Talk, overrides: fetching.Overrides, key: str) -> None:
     """Merge what was fetched into talk.json: a flag wins over a hand, a hand over the platform.
 
-    What the platform said last is kept aside, so that the next fetch can tell a hand from it.
+    What the platform said last is kept aside, so that the next fetch can tell a hand from it:
+    under another name until talk.json is written, so that killing us between the two loses neither.
     """
     mine = workspace.talk() if workspace.has(TALK) else None
-    merged = fetching.merge_talk(workspace.talk_base(), mine, new)
+    merged = fetching.merge_talk(_base(workspace, mine), mine, new)
     # Files are facts of this folder, not opinions: nobody edits them by hand.
     merged = replace(merged, slug=workspace.slug, media=new.media, captions=new.captions)
     said = {
@@ -107,5 +109,18 @@ def _save_talk(workspace: Workspace, new: Talk, overrides: fetching.Overrides, k
         for name in ("title", "event", "speakers", "date")
         if (value := getattr(overrides, name)) is not None
     }
+    workspace.put_aside(TALK_NEXT, new)
     workspace.put(TALK, replace(merged, **said), key=key)
-    workspace.put_aside(TALK_BASE, new)
+    workspace.path(TALK_NEXT).replace(workspace.path(TALK_BASE))
+
+
+def _base(workspace: Workspace, mine: Talk | None) -> Talk | None:
+    """What the platform had said when talk.json was last written."""
+    base = workspace.talk_base()
+    if mine is None or not workspace.has(TALK_NEXT):
+        return base
+    # A run was killed here. Where merging its facts changes nothing, talk.json has them already.
+    later = workspace.talk_next()
+    again = fetching.merge_talk(base, mine, later)
+    same = replace(again, slug=mine.slug, media=mine.media, captions=mine.captions) == mine
+    return later if same else base
