@@ -43,7 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "desk": NOUNS
     | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
     "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
-    "cli": NOUNS | {"settings", "console", "desk", "doctor", "demo", "pipeline"},
+    "press": NOUNS | {"console", "report", "workspace", "pipeline", "compose", "desk"},
+    "options": set(),
+    "cli": NOUNS | {"options", "settings", "console", "desk", "press", "doctor", "demo"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -375,7 +375,15 @@ def test_one_bad_source_does_not_stop_the_others_and_is_not_a_success(
     assert done.returncode == 3
     ends = json.loads(done.stdout)
     assert [bool(e["exit_code"]) for e in ends].count(True) == 2
+    assert [e["talk"] for e in ends if e["exit_code"]] == ["absent.mp4", "broken.srt"]
+    assert "absent.mp4:" in done.stderr
     assert (place.talk / "draft.md").exists()
+
+
+def test_a_title_is_of_one_talk(place: Place, source: str) -> None:
+    done = place.stw("fetch", source, source, "--title", "Mine", code=3)
+    assert "--title and --speaker name one talk" in done.stderr
+    assert not (place.folder / "drafts").exists()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ COMMANDS = (
     "transcribe",
     "draft",
     "run",
+    "check",
     "status",
     "doctor",
     "demo",

@@ -7,16 +7,50 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from translate import __version__
-from translate.errors import EXIT_INTERRUPTED, StwError
+from translate.errors import EXIT_INTERRUPTED, SettingsError, StwError
+from translate.options import (
+    AudioOnly,
+    BaseUrl,
+    Browser,
+    Captions,
+    ChatModel,
+    Config,
+    Cookies,
+    DateOption,
+    Device,
+    Drafts,
+    Event,
+    Fast,
+    Flags,
+    Force,
+    GlossaryPaths,
+    Json,
+    Language,
+    Memory,
+    ModelDir,
+    NotesAmount,
+    Proxy,
+    Quiet,
+    RateLimit,
+    Sources,
+    SpeakerNames,
+    Talks,
+    Title,
+    Translator,
+    WhisperModel,
+    fetch_flags,
+    overrides,
+    translate_flags,
+    whisper_flags,
+)
 
 if TYPE_CHECKING:
-    from translate.desk import Desk
-    from translate.pipeline import Result
+    from translate.desk import Desk, Outcome
 
 app = typer.Typer(
     name="stw",
@@ -32,71 +66,6 @@ glossary_app = typer.Typer(
     help="The term base: list its rows, check its files.", no_args_is_help=True
 )
 app.add_typer(glossary_app, name="glossary")
-
-Flags = dict[str, dict[str, object]]  # table of stw.toml → key → value, None where not given
-
-# --- options that several commands share --------------------------------------------------------
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors and results only.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Make again what was edited by hand, after a backup.")
-]
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="URL|FILE",
-        help="A page, playlist or media URL; a local video or audio file; captions (.srt, .vtt).",
-    ),
-]
-Talks = Annotated[
-    list[str],
-    typer.Argument(metavar="TALK", help="A slug, a unique part of one, or a talk's folder."),
-]
-Title = Annotated[str | None, typer.Option(help="The talk's title, when the platform's is wrong.")]
-Event = Annotated[str | None, typer.Option(help="The event, as in 'PyTorch Conference 2026'.")]
-SpeakerNames = Annotated[
-    list[str] | None,
-    typer.Option("--speaker", help="'Name' or 'Name, Company'; repeat for several."),
-]
-DateOption = Annotated[str | None, typer.Option("--date", help="Upload date, YYYY-MM-DD.")]
-AudioOnly = Annotated[
-    bool | None, typer.Option("--audio-only", help="Do not download the video (no slides).")
-]
-Cookies = Annotated[Path | None, typer.Option(help="A cookies.txt file for the site.")]
-Browser = Annotated[
-    str | None, typer.Option("--cookies-from-browser", help="Take cookies from: firefox, chrome...")
-]
-Proxy = Annotated[str | None, typer.Option(help="http:// or socks5:// proxy.")]
-RateLimit = Annotated[str | None, typer.Option("--limit-rate", help="Bytes per second: 500K, 2M.")]
-WhisperModel = Annotated[
-    str | None, typer.Option("--model", help="A Whisper name (turbo), or the path of a .pt file.")
-]
-Fast = Annotated[bool, typer.Option("--fast", help="Take the small English model (small.en).")]
-ModelDir = Annotated[Path | None, typer.Option(help="Where Whisper checkpoints lie.")]
-Device = Annotated[str | None, typer.Option(help="auto, cuda, cpu or mps.")]
-Captions = Annotated[
-    str | None, typer.Option(help="The creator's own captions: auto, never or only.")
-]
-Language = Annotated[
-    str | None, typer.Option(help="Go on in this language when the talk is not English.")
-]
-Translator = Annotated[
-    str | None, typer.Option(help="auto, none, memory, or a preset such as deepseek, qwen, ollama.")
-]
-ChatModel = Annotated[str | None, typer.Option("--chat-model", help="Instead of the preset's.")]
-BaseUrl = Annotated[str | None, typer.Option(help="Any OpenAI-compatible server.")]
-Memory = Annotated[
-    list[Path] | None, typer.Option(help="A translation memory, .jsonl or .tmx; repeatable.")
-]
-GlossaryPaths = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--glossary", help="Term base file or folder, instead of the column's; repeatable."
-    ),
-]
-Drafts = Annotated[Path | None, typer.Option(help="The folder of all talks. [default: drafts]")]
-Config = Annotated[Path | None, typer.Option(help="Settings file. [default: stw.toml if there]")]
 
 
 def _version(wanted: bool) -> None:
@@ -152,10 +121,10 @@ def fetch(
     """Download talks: facts, sound, video, captions."""
     flags: Flags = {
         "": {"drafts": drafts},
-        "fetch": _fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
+        "fetch": fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
     }
     desk = _desk(config, flags, json, quiet)
-    _finish(desk, desk.fetch(sources, _overrides(title, event, speaker, date)))
+    _finish(desk, desk.fetch(sources, overrides(title, event, speaker, date)))
 
 
 @app.command()
@@ -177,7 +146,7 @@ def transcribe(
     """Turn speech into timed text: Whisper, or the creator's captions."""
     flags: Flags = {
         "": {"drafts": drafts, "glossary": glossary},
-        "transcribe": _whisper_flags(model, model_dir, device, captions, language),
+        "transcribe": whisper_flags(model, model_dir, device, captions, language),
     }
     desk = _desk(config, flags, json, quiet, fast=fast, force=force)
     _finish(desk, desk.transcribe(talks))
@@ -191,6 +160,15 @@ def draft(
     base_url: BaseUrl = None,
     memory: Memory = None,
     glossary: GlossaryPaths = None,
+    notes: NotesAmount = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TIME",
+            help="Take the new text where you and the tool have both changed a block; as the"
+            " report calls it: 00:12:31, or a key such as title. Repeatable.",
+        ),
+    ] = None,
     force: Force = False,
     drafts: Drafts = None,
     config: Config = None,
@@ -199,10 +177,14 @@ def draft(
 ) -> None:
     """Segment, apply the glossary, translate, assemble the draft."""
     flags: Flags = {
-        "": {"drafts": drafts, "glossary": glossary},
-        "translate": _translate_flags(translator, chat_model, base_url, memory),
+        "": {"drafts": drafts, "glossary": glossary, "notes": notes},
+        "translate": translate_flags(translator, chat_model, base_url, memory),
     }
     desk = _desk(config, flags, json, quiet, force=force)
+    if take:
+        from translate.press import Press
+
+        Press(desk).take(_one(talks, "--take"), take)
     _finish(desk, desk.draft(talks))
 
 
@@ -229,6 +211,7 @@ def run(
     base_url: BaseUrl = None,
     memory: Memory = None,
     glossary: GlossaryPaths = None,
+    notes: NotesAmount = None,
     drafts: Drafts = None,
     config: Config = None,
     json: Json = False,
@@ -236,13 +219,46 @@ def run(
 ) -> None:
     """Fetch, transcribe and draft one or several talks."""
     flags: Flags = {
-        "": {"drafts": drafts, "glossary": glossary},
-        "fetch": _fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
-        "transcribe": _whisper_flags(model, model_dir, device, captions, language),
-        "translate": _translate_flags(translator, chat_model, base_url, memory),
+        "": {"drafts": drafts, "glossary": glossary, "notes": notes},
+        "fetch": fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
+        "transcribe": whisper_flags(model, model_dir, device, captions, language),
+        "translate": translate_flags(translator, chat_model, base_url, memory),
     }
     desk = _desk(config, flags, json, quiet, fast=fast)
-    _finish(desk, desk.run(sources, _overrides(title, event, speaker, date)))
+    _finish(desk, desk.run(sources, overrides(title, event, speaker, date)))
+
+
+# --- after the draft ----------------------------------------------------------------------------
+
+
+@app.command()
+def check(
+    talks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TALK", help="Talks with a draft; all of them when left out."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings count as errors do: for CI.")
+    ] = False,
+    silence: Annotated[
+        str | None, typer.Option(metavar="ID", help="Stop reporting one item of one talk.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; with --silence. Empty: report it again.")] = "",
+    glossary: GlossaryPaths = None,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print what an editor must look at, as the draft is now; exit 8 while errors are left."""
+    from translate.press import Press
+
+    desk = _desk(config, {"": {"drafts": drafts, "glossary": glossary}}, json, quiet)
+    press = Press(desk)
+    if silence:
+        press.silence(_one(talks or [], "--silence"), silence, reason)
+    if code := press.check(talks or [], strict=strict):
+        raise typer.Exit(code)
 
 
 # --- looking around -----------------------------------------------------------------------------
@@ -295,7 +311,7 @@ def demo(
         "translate": {"translator": "memory", "memory": [str(SAMPLE.memory)]},
     }
     desk = _desk(None, flags, json, quiet)
-    _finish(desk, desk.run([str(SAMPLE.video)], _overrides(None, None, None, None)))
+    _finish(desk, desk.run([str(SAMPLE.video)], overrides(None, None, None, None)))
 
 
 @glossary_app.command("list")
@@ -355,51 +371,14 @@ def _plain(values: Mapping[str, object]) -> dict[str, object]:
     return plain
 
 
-def _fetch_flags(
-    audio_only: bool | None,
-    cookies: Path | None,
-    browser: str | None,
-    proxy: str | None,
-    limit_rate: str | None,
-) -> dict[str, object]:
-    return {
-        "audio_only": audio_only,
-        "cookies": cookies,
-        "cookies_from_browser": browser,
-        "proxy": proxy,
-        "rate_limit": limit_rate,
-    }
+def _one(talks: list[str], option: str) -> str:
+    """The one talk that an option is about. Raises SettingsError for none or several."""
+    if len(talks) != 1:
+        raise SettingsError(f"{option} is about one talk, and {len(talks)} are named")
+    return talks[0]
 
 
-def _whisper_flags(
-    model: str | None,
-    model_dir: Path | None,
-    device: str | None,
-    captions: str | None,
-    language: str | None,
-) -> dict[str, object]:
-    return {
-        "model": model,
-        "model_dir": model_dir,
-        "device": device,
-        "captions": captions,
-        "language": language,
-    }
-
-
-def _translate_flags(
-    translator: str | None, model: str | None, base_url: str | None, memory: list[Path] | None
-) -> dict[str, object]:
-    return {"translator": translator, "model": model, "base_url": base_url, "memory": memory}
-
-
-def _overrides(
-    title: str | None, event: str | None, speakers: list[str] | None, date: str | None
-) -> dict[str, Any]:
-    return {"title": title, "event": event, "speakers": speakers, "date": date}
-
-
-def _finish(desk: "Desk", outcomes: Iterable["Result | StwError"]) -> None:
+def _finish(desk: "Desk", outcomes: Iterable["Outcome"]) -> None:
     """Print how each talk ended; the exit code is the first failure's."""
     code = desk.conclude(list(outcomes))
     if code:

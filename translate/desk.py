@@ -6,7 +6,7 @@ Goes on with the next talk when one fails, prints how each ended, and knows the 
 import datetime
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from translate.compose import build_tools, build_wishes, glossary_files, load_gl
 from translate.console import Console, problem_text, report_error, table_text
 from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
 from translate.glossary import Glossary
-from translate.model import Listing, Problem, Speaker, Usage
+from translate.model import Listing, Problem, Speaker, Usage, public_url
 from translate.pipeline import Result
 from translate.settings import Settings
 from translate.stages.fetch import Overrides
@@ -27,7 +27,16 @@ from translate.workspace import DRAFT, REPORT, Workspace, find_talk, talks
 
 SHOWN = 8  # problems on the screen; all of them stand in the report
 
-Outcome = Result | StwError
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A talk, or a source, that ended with an error."""
+
+    name: str
+    error: StwError
+
+
+Outcome = Result | Failed
 
 
 class Desk:
@@ -45,7 +54,7 @@ class Desk:
         self.settings = settings
         self.console = console
         self._tools = build_tools(settings, environment, console, fast=fast)
-        self._wishes = build_wishes(settings, force=force)
+        self.wishes = build_wishes(settings, force=force)
 
     @cached_property
     def glossary(self) -> Glossary:
@@ -59,7 +68,7 @@ class Desk:
 
     def fetch(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
         overrides = _overrides(said)
-        for listing in self._find(sources):
+        for listing in self._find(sources, overrides):
             yield self._try(listing, lambda item: self._fetch(item, overrides))
 
     def transcribe(self, names: Sequence[str]) -> Iterator[Outcome]:
@@ -72,37 +81,53 @@ class Desk:
 
     def run(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
         overrides = _overrides(said)
-        for listing in self._find(sources):
+        for listing in self._find(sources, overrides):
             yield self._try(listing, lambda item: self._run(item, overrides))
 
-    def _find(self, sources: Sequence[str]) -> Iterator[Listing | StwError]:
-        """Every talk behind the sources; a source that cannot be read does not stop the others."""
+    def _find(
+        self, sources: Sequence[str], overrides: Overrides
+    ) -> Sequence[Listing | Failed] | Iterator[Listing | Failed]:
+        """Every talk behind the sources; a source that cannot be read does not stop the others.
+
+        Raises InputError where a title or speakers are given for more than one talk.
+        """
+        if overrides.title is None and overrides.speakers is None:
+            return self._listings(sources)
+        found = list(self._listings(sources))
+        if len(found) > 1:
+            raise InputError(
+                f"--title and --speaker name one talk, and here are {len(found)}",
+                "fetch them one by one, or correct each talk.json",
+            )
+        return found
+
+    def _listings(self, sources: Sequence[str]) -> Iterator[Listing | Failed]:
         for source in sources:
             local = Path(source)
             place = str(local.resolve()) if local.exists() else source
             try:
                 yield from self._tools.downloader().find(place, progress=self.console.progress)
             except StwError as e:
-                yield e
+                yield Failed(public_url(source), e)
 
     def _try(self, item: Any, do: Callable[[Any], Result]) -> Outcome:
-        if isinstance(item, StwError):
+        if isinstance(item, Failed):
             return item
         try:
             return do(item)
         except StwError as e:
-            return e
+            return Failed(item.title if isinstance(item, Listing) else str(item), e)
 
     def _fetch(self, listing: Listing, overrides: Overrides) -> Result:
         self.console.say(f"fetch: {listing.title or listing.key}")
         return pipeline.fetch(
-            self.drafts, listing, self._tools, overrides, self._wishes, self.console.progress
+            self.drafts, listing, self._tools, overrides, self.wishes, self.console.progress
         )
 
     def _transcribe(self, workspace: Workspace) -> Result:
         self.console.say(f"transcribe: {workspace.slug}")
         result = pipeline.transcribe(
-            workspace, self._tools, self.glossary, self._wishes, self.console.progress
+            workspace, self._tools, self.glossary, self.wishes, self.console.progress
         )
         engine = workspace.transcript().engine
         choice = workspace.talk().sound and engine.name == "captions"
@@ -113,7 +138,7 @@ class Desk:
     def _draft(self, workspace: Workspace) -> Result:
         self.console.say(f"draft: {workspace.slug}")
         return pipeline.draft(
-            workspace, self._tools, self.glossary, self._wishes, self.console.progress
+            workspace, self._tools, self.glossary, self.wishes, self.console.progress
         )
 
     def _run(self, listing: Listing, overrides: Overrides) -> Result:
@@ -135,7 +160,7 @@ class Desk:
         data: list[dict[str, Any]] = []
         for workspace in found:
             try:
-                states, todo = pipeline.status(workspace, self._tools, self.glossary, self._wishes)
+                states, todo = pipeline.status(workspace, self._tools, self.glossary, self.wishes)
             except BadFileError as e:
                 rows.append((workspace.slug, "-", "unreadable", e.message))
                 data.append({"talk": workspace.slug, "error": e.message, "next": e.hint})
@@ -182,11 +207,15 @@ class Desk:
         """Print how every talk ended; return the exit code, the first failure's."""
         if not outcomes:
             raise InputError("nothing to do: no talk was found there")
-        if len(outcomes) == 1 and isinstance(outcomes[0], StwError):
-            raise outcomes[0]
+        if len(outcomes) == 1 and isinstance(outcomes[0], Failed):
+            raise outcomes[0].error
         for outcome in outcomes:
             if isinstance(outcome, Result):
                 self._tell(outcome)
+            else:
+                self.console.settle()
+                self.console.say(f"{outcome.name}:")
+                report_error(outcome.error, as_json=False)
         data = [_facts(o) for o in outcomes]
         text = ""
         if len(outcomes) > 1:
@@ -240,13 +269,14 @@ def _where(result: Result) -> str:
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
     """One talk's end, for --json and for the table of many."""
-    if isinstance(outcome, StwError):
+    if isinstance(outcome, Failed):
+        error = outcome.error
         return {
-            "talk": "",
-            "ended": outcome.code,
-            "message": outcome.message,
-            "hint": outcome.hint,
-            "exit_code": outcome.exit_code,
+            "talk": outcome.name,
+            "ended": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
         }
     counts = Counter(p.severity for p in outcome.problems)
     failed = outcome.stopped

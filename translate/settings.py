@@ -61,6 +61,7 @@ class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     drafts: str = "drafts"  # one folder per talk
     glossary: list[str] = []  # term base files or folders; empty: ./glossary, else the bundled one
+    notes: Literal["few", "all", "none"] = "few"  # slots for editor's notes in the draft
     fetch: FetchSettings = FetchSettings()
     transcribe: TranscribeSettings = TranscribeSettings()
     translate: TranslateSettings = TranslateSettings()

@@ -8,19 +8,24 @@ in ready to be built (`Tools`); nothing here says which. Prints nothing.
 
 from translate.pipeline.run import Captions, Made, Result, Tools, Wishes
 from translate.pipeline.state import Status, status
-from translate.pipeline.step_draft import draft
+from translate.pipeline.step_check import Checked, check, silence
+from translate.pipeline.step_draft import draft, take
 from translate.pipeline.step_fetch import fetch
 from translate.pipeline.step_transcribe import transcribe
 
 __all__ = [
     "Captions",
+    "Checked",
     "Made",
     "Result",
     "Status",
     "Tools",
     "Wishes",
+    "check",
     "draft",
     "fetch",
+    "silence",
     "status",
+    "take",
     "transcribe",
 ]

@@ -1,0 +1,98 @@
+"""After the draft: check it, and take what the tool proposes.
+
+One command at work on talks that have a draft; the desk lends it settings, terms and a console.
+Prints how each talk ended, and knows the exit code.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from translate import pipeline
+from translate.console import report_error
+from translate.desk import Desk
+from translate.errors import EXIT_PROBLEMS, StwError
+from translate.pipeline import Checked
+from translate.report import item_data, report_text
+from translate.workspace import DRAFT, Workspace, find_talk, talks
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How one talk ended."""
+
+    talk: str
+    text: str = ""
+    data: Any = None
+    code: int = 0
+
+
+class Press:
+    """What one command works with."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._console = desk.console
+
+    def check(self, names: Sequence[str], *, strict: bool) -> int:
+        """Print what there is to look at in each talk; all talks that have a draft, if unnamed.
+
+        The exit code says whether an error is left; with `strict`, or a warning.
+        """
+
+        def one(workspace: Workspace) -> _End:
+            checked = pipeline.check(workspace, self._desk.glossary, self._desk.wishes)
+            grave = {"error", "warning"} if strict else {"error"}
+            failed = any(p.severity in grave for p in checked.open)
+            text = report_text(checked.items)
+            return _End(workspace.slug, text, _data(checked), EXIT_PROBLEMS if failed else 0)
+
+        return self._each(names, one)
+
+    def silence(self, name: str, item: str, reason: str) -> None:
+        """Remember why one item of a talk's report needs no looking at."""
+        pipeline.silence(find_talk(self._desk.drafts, name), item, reason)
+
+    def take(self, name: str, conflicts: Sequence[str]) -> None:
+        """Put what the tool proposes in the place of the editor's words, where the user says so."""
+        workspace = find_talk(self._desk.drafts, name)
+        for conflict in pipeline.take(workspace, conflicts):
+            self._console.say(f"  taken: {conflict.name}")
+        self._console.say(f"  {workspace.path(DRAFT)}: the draft as it was is backed up")
+
+    # --- over many talks ---
+
+    def _each(self, names: Sequence[str], do: Callable[[Workspace], _End]) -> int:
+        """One talk after the other; a failure stops only its own. The gravest code counts."""
+        ends = list(self._ends(names, do))
+        if not ends:
+            self._console.say(f"no talks with a draft in {self._desk.drafts}: stw draft makes one")
+        many = len(ends) != 1 or not names
+        texts = [f"{e.talk}\n\n{e.text}\n" if many else e.text for e in ends if e.text]
+        data = [e.data for e in ends]
+        self._console.result("\n".join(texts), data if many else data[0])
+        codes = [e.code for e in ends if e.code]
+        return next((c for c in codes if c != EXIT_PROBLEMS), codes[0] if codes else 0)
+
+    def _ends(self, names: Sequence[str], do: Callable[[Workspace], _End]) -> Iterator[_End]:
+        named = [w for w in talks(self._desk.drafts) if w.has(DRAFT)]
+        for item in names or named:
+            slug = item if isinstance(item, str) else item.slug
+            try:
+                yield do(find_talk(self._desk.drafts, item) if isinstance(item, str) else item)
+            except StwError as e:
+                if len(names) == 1:
+                    raise
+                report_error(e, as_json=False)
+                yield _End(
+                    slug, "", {"talk": slug, "error": e.code, "message": e.message}, e.exit_code
+                )
+
+
+def _data(checked: Checked) -> dict[str, Any]:
+    counts = {s: sum(p.severity == s for p in checked.open) for s in ("error", "warning", "info")}
+    return {
+        "talk": checked.workspace.slug,
+        "counts": {**counts, "silenced": len(checked.items) - len(checked.open)},
+        "problems": [item_data(i, checked.talk) for i in checked.items],
+    }
