@@ -19,8 +19,8 @@ from translate.glossary import (
     check,
     correct_article,
     digest,
-    first_notes,
     load,
+    load_counterparts,
     prove,
     prove_pair,
     uncorrect,
@@ -604,13 +604,6 @@ def test_glossing_again_changes_nothing(pairs: list[tuple[str, str]]) -> None:
         assert after.replace(" ", "") == before.replace(" ", "")
 
 
-def test_notes_stand_where_a_term_is_first_said() -> None:
-    person = keep("Soumith", note="人物：PyTorch 的发起人之一")
-    plain_note = keep("ATen", note="只给编辑看")
-    said = article("Hello.", "ATen, by Soumith.", "Soumith again.")
-    assert first_notes(said, glossary(person, plain_note)) == ((10.0, person, person.note),)
-
-
 # --- real files and texts -----------------------------------------------------------------------
 
 
@@ -682,3 +675,54 @@ def test_a_name_inside_an_address_counts_as_kept() -> None:
     known = Glossary((Term(source="PyTorch", policy="keep"),))
     assert prove_pair("See PyTorch dot org.", "见 pytorch.org/docs 。", known) == []
     assert prove_pair("See PyTorch.", "见 pytorchlightning 。", known) != []
+
+
+# --- counterparts -------------------------------------------------------------------------------
+
+COUNTERPARTS = OWN[0].parent / "counterparts" / "paddle.csv"
+
+
+def test_the_shipped_counterparts_are_whole_sorted_and_found() -> None:
+    book = load_counterparts(COUNTERPARTS)
+    names = [term.source for term in book.terms]
+    assert len(names) >= 60
+    assert names == sorted(names, key=str.casefold)
+    for term in book.terms:
+        assert [m.term for m in book.matches(f"We use {term.source} here.")] == [term]
+        assert term.targets != (term.source,)
+        assert not term.note.endswith("。")
+
+
+def test_counterparts_are_read_from_many_files_and_none(tmp_path: Path) -> None:
+    one, two = tmp_path / "a.csv", tmp_path / "b.csv"
+    one.write_text("pytorch,paddle,case,note\nDDP,paddle.DataParallel,exact,说明\n", "utf-8")
+    two.write_text("pytorch,paddle\ntorch.fft,paddle.fft\n", "utf-8")
+    first, second = load_counterparts(one, two).terms
+    assert (first.source, first.targets, first.note) == ("DDP", ("paddle.DataParallel",), "说明")
+    assert first.exact_case
+    assert not second.exact_case
+    assert load_counterparts() == Glossary()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", 1, "no header"),
+        ("paddle,note\na,b\n", 1, "no column 'pytorch'"),
+        ("pytorch,paddle,other\na,b,c\n", 1, "unknown column 'other'"),
+        ("pytorch,paddle\n,b\n", 2, "no name"),
+        ("pytorch,paddle\na,\n", 2, "no single counterpart"),
+        ("pytorch,paddle\na,b|c\n", 2, "no single counterpart"),
+        ("pytorch,paddle\na,b,c\n", 2, "3 cells"),
+        ("pytorch,paddle,case\na,b,never\n", 2, "case is 'never'"),
+        ("pytorch,paddle\na,b\nA,c\n", 3, "stands already"),
+    ],
+)
+def test_a_bad_counterpart_is_named_with_its_line(
+    tmp_path: Path, text: str, line: int, message: str
+) -> None:
+    file = tmp_path / "paddle.csv"
+    file.write_text(text, "utf-8")
+    with pytest.raises(BadFileError, match=message) as caught:
+        load_counterparts(file)
+    assert f"{file}:{line}:" in caught.value.message

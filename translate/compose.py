@@ -54,6 +54,15 @@ def load_glossary(settings: Settings) -> Glossary:
     return terms.load(glossary_files(settings))
 
 
+def load_counterparts(settings: Settings) -> Glossary:
+    """PyTorch's names and Paddle's, beside the term base; empty where there is no such table.
+
+    Raises BadFileError with file and line when a row is wrong.
+    """
+    folders = [path / "counterparts" for path in glossary_paths(settings)]
+    return terms.load_counterparts(*(f for folder in folders for f in sorted(folder.glob("*.csv"))))
+
+
 def glossary_files(settings: Settings) -> list[Path]:
     files: list[Path] = []
     for path in glossary_paths(settings):
@@ -96,6 +105,8 @@ def build_wishes(settings: Settings, *, force: bool) -> Wishes:
         untranslated=settings.translate.translator == "none",
         signed=settings.column.author is not None,
         force=force,
+        notes=settings.notes,
+        counterparts=load_counterparts(settings),
         column=_column(settings),
     )
 

@@ -33,7 +33,7 @@ COLUMNS = (
     "forbidden",
     "note",
 )
-NOTED = ("人物：", "飞桨：", "缩写：", "项目：")  # notes that a reader needs, by their opening
+COUNTERPART_COLUMNS = ("pytorch", "paddle", "case", "note")
 _SHOWN = 5  # errors named in one message
 
 # --- patterns -----------------------------------------------------------------------------------
@@ -567,19 +567,6 @@ def _as_text(source: str) -> str:
     return f"`{source}`" if re.search(r"[_*<>\[\]{}\\]", source) else source
 
 
-def first_notes(article: Article, glossary: Glossary) -> tuple[tuple[float, Term, str], ...]:
-    """Paragraph start, term and note where a term whose note a reader needs is first said."""
-    found = []
-    done: set[str] = set()
-    for paragraph in article.paragraphs:
-        for match in glossary.matches(paragraph.english):
-            term = match.term
-            if term.note.startswith(NOTED) and term.source not in done:
-                done.add(term.source)
-                found.append((paragraph.start, term, term.note))
-    return tuple(found)
-
-
 # --- reading the files --------------------------------------------------------------------------
 
 # Alone, these are what was really said far more often than a name misheard.
@@ -638,6 +625,46 @@ def load(files: Iterable[Path]) -> Glossary:
     return Glossary(terms=tuple(terms))
 
 
+def load_counterparts(*files: Path) -> Glossary:
+    """PyTorch's names (as sources) and Paddle's (as the one target of each), from CSV files.
+
+    BadFileError names the first row that cannot be used, with its file and line.
+    """
+    terms: dict[str, Term] = {}
+    for file in files:
+        for row in _rows(file, COUNTERPART_COLUMNS):
+            if isinstance(row, Problem):
+                raise BadFileError(f"{row.where}: {row.message}", row.hint)
+            cells = {column: " ".join(cell.split()) for column, cell in row.cells.items()}
+            name, case = cells.get("pytorch", ""), cells.get("case", "")
+            term = Term(
+                source=name,
+                targets=_list(cells.get("paddle", "")),
+                policy="keep",
+                exact_case=case == "exact",
+                note=cells.get("note", ""),
+                file=row.file,
+                line=row.line,
+            )
+            if wrong := _counterpart_problem(term, case, terms.get(name.casefold())):
+                raise BadFileError(
+                    f"{row.file}:{row.line}: {wrong}",
+                    f"Columns are {','.join(COUNTERPART_COLUMNS)}; case is any or exact.",
+                )
+            terms[name.casefold()] = term
+    return Glossary(terms=tuple(terms.values()))
+
+
+def _counterpart_problem(term: Term, case: str, other: Term | None) -> str:
+    if not term.source:
+        return "no name in the first column"
+    if len(term.targets) != 1:
+        return f"“{term.source}” has no single counterpart"
+    if case not in ("", "any", "exact"):
+        return f"case is {case!r}"
+    return f"“{term.source}” stands already in {other.file}:{other.line}" if other else ""
+
+
 def check(files: Iterable[Path]) -> list[Problem]:
     """Everything wrong or doubtful in CSV files, each with its file and line in `where`."""
     return _read(files)[1]
@@ -658,7 +685,8 @@ def _read(files: Iterable[Path]) -> tuple[list[Term], list[Problem]]:
     return terms, [*problems, *_conflicts(terms)]
 
 
-def _rows(file: Path) -> Iterator[_Row | Problem]:
+def _rows(file: Path, known: Sequence[str] = COLUMNS) -> Iterator[_Row | Problem]:
+    """The rows under a header of some of the `known` columns, the first of them always."""
     name = str(file)
     try:
         data = file.read_bytes()
@@ -682,8 +710,8 @@ def _rows(file: Path) -> Iterator[_Row | Problem]:
         for cells in reader:
             if columns is None:
                 columns = [cell.strip() for cell in cells]
-                if wrong := _header_problem(columns):
-                    yield _row_problem(name, line, wrong, hint=f"Columns are {','.join(COLUMNS)}.")
+                if wrong := _header_problem(columns, known):
+                    yield _row_problem(name, line, wrong, hint=f"Columns are {','.join(known)}.")
                     return
             elif cells:
                 yield _cells(name, line, columns, cells)
@@ -691,16 +719,16 @@ def _rows(file: Path) -> Iterator[_Row | Problem]:
     except csv.Error as error:
         yield _row_problem(name, line, f"not CSV: {error}")
     if columns is None:
-        yield _row_problem(name, 1, "no header", hint=f"Begin with {','.join(COLUMNS)}.")
+        yield _row_problem(name, 1, "no header", hint=f"Begin with {','.join(known)}.")
 
 
-def _header_problem(columns: Sequence[str]) -> str:
-    unknown = [column for column in columns if column not in COLUMNS]
+def _header_problem(columns: Sequence[str], known: Sequence[str]) -> str:
+    unknown = [column for column in columns if column not in known]
     if unknown:
         return f"unknown column {unknown[0]!r}"
     if len(set(columns)) < len(columns):
         return "a column stands twice"
-    return "" if "source" in columns else "no column 'source'"
+    return "" if known[0] in columns else f"no column {known[0]!r}"
 
 
 def _cells(file: str, line: int, columns: Sequence[str], cells: Sequence[str]) -> _Row | Problem:

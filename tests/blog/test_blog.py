@@ -29,7 +29,6 @@ from translate.model import (
     Sentence,
     Speaker,
     Talk,
-    Term,
     Transcript,
     Translation,
 )
@@ -138,7 +137,7 @@ def normal() -> Draft:
         Article(sections=sections),
         [translated(0, "大家好"), translated(0.5, "我是Alban."), translated(61, "我们发布了2.0。")],
         column=COLUMN,
-        hints=[(0.0, Term(source="Alban"), "Meta 的工程师 --> 核心维护者")],
+        slots={0.0: ("Meta 的工程师 --> 核心维护者",)},
         today=DAY,
         transcribed_by=Engine(name="whisper", model="turbo"),
     )
@@ -169,7 +168,7 @@ def hostile(texts: Sequence[str] = HOSTILE, *, chinese: bool = True) -> Draft:
             for n, t in enumerate(texts)
         ],
         column=replace(COLUMN, author=Person(name=texts[0], github=texts[1])),
-        hints=[(n * 10.0, Term(source=t), t) for n, t in enumerate(texts)],
+        slots={n * 10.0: (t, t) for n, t in enumerate(texts)},
         today=DAY,
         transcribed_by=Engine(name=every, model=""),
     )

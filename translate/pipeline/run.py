@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from translate.errors import ConflictError, StwError
+from translate.glossary import Glossary
 from translate.model import Cue, Flag, Problem, Progress, Usage
+from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
@@ -55,6 +57,8 @@ class Wishes:
     untranslated: bool = False  # no translation was asked for, so none is no failure
     signed: bool = True  # the user has said whose name stands under the posts
     force: bool = False  # make again what is edited, after a backup
+    notes: annotating.Amount = "few"  # slots for editor's notes
+    counterparts: Glossary = field(default_factory=Glossary)  # PyTorch's names and Paddle's
     column: assembling.Column = field(default_factory=assembling.Column)
     today: datetime.date = field(default_factory=datetime.date.today)
 

@@ -69,7 +69,7 @@ def _draft_status(
     yield Status(stage="translate", file=TRANSLATION, state=state, note=note)
     state = State.MISSING
     if workspace.has(TRANSLATION) and workspace.has(ARTICLE):
-        state = draft_state(workspace, draft_key(workspace, glossary, wishes.column))
+        state = draft_state(workspace, draft_key(workspace, glossary, wishes))
     yield Status(stage="draft", file=DRAFT, state=state)
 
 

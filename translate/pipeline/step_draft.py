@@ -40,6 +40,7 @@ from translate.pipeline.run import (
     text_of,
 )
 from translate.pipeline.step_check import edited_of, open_conflicts, report_on
+from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
 from translate.stages import segment as segmenting
 from translate.stages import translate as translating
@@ -278,7 +279,7 @@ def _assemble(
     The draft goes to disk before its base. Killed in between, the next run merges the same new
     text into the merged draft, and changes nothing.
     """
-    key = draft_key(workspace, glossary, wishes.column)
+    key = draft_key(workspace, glossary, wishes)
     found = draft_state(workspace, key)
     base = text_of(workspace, DRAFT_BASE)
     backup = None
@@ -294,14 +295,22 @@ def _assemble(
     glossed = terms.add_first_mentions(
         [(english.get(t.start, ""), t.chinese) for t in translations], glossary
     )
+    today = _first_day(base) or wishes.today
     new = render(
         assembling.assemble(
             talk,
             article,
             [replace(t, chinese=c) for t, c in zip(translations, glossed, strict=True)],
             column=wishes.column,
-            hints=terms.first_notes(article, glossary),
-            today=_first_day(base) or wishes.today,
+            slots=annotating.note_slots(
+                article,
+                glossary,
+                wishes.counterparts,
+                date=talk.date,
+                today=today,
+                amount=wishes.notes,
+            ),
+            today=today,
             transcribed_by=transcript.engine,
         )
     )
@@ -328,11 +337,13 @@ def _assemble(
     return Made(stage="draft", file=DRAFT, found=found, did=did)
 
 
-def draft_key(workspace: Workspace, glossary: Glossary, column: assembling.Column) -> str:
+def draft_key(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:
     sources = [workspace.read(name) for name in (TALK, ARTICLE, TRANSLATION)]
     if workspace.has(TRANSCRIPT):  # the draft says who transcribed
         sources.append(digest_of(workspace.transcript().engine).encode())
-    return digest(DRAFT_RULES, *sources, digest_of(column), digest_of(glossary.terms))
+    notes = (wishes.notes, digest_of(wishes.counterparts.terms))
+    rows = digest_of(glossary.terms)
+    return digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes)
 
 
 def draft_state(workspace: Workspace, key: str) -> State:

@@ -8,7 +8,7 @@ Knows the house style of a post, and neither files nor translators.
 import datetime
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from translate.draft import (
@@ -29,8 +29,8 @@ from translate.model import (
     Engine,
     Paragraph,
     Section,
+    Speaker,
     Talk,
-    Term,
     Translation,
 )
 from translate.subtitles import srt
@@ -63,7 +63,7 @@ class Column:
     boilerplate: str = ""  # Markdown, under "## 写在最前"
 
 
-Hint = tuple[float, Term, str]  # start of the paragraph of its first mention, the row, its note
+_NO_SLOTS: Mapping[float, tuple[str, ...]] = {}
 
 
 def assemble(
@@ -72,16 +72,16 @@ def assemble(
     translations: Iterable[Translation],
     *,
     column: Column,
-    hints: Sequence[Hint] = (),
+    slots: Mapping[float, tuple[str, ...]] = _NO_SLOTS,
     today: datetime.date,
     transcribed_by: Engine | None = None,
 ) -> Draft:
     """The whole draft in the house style. A paragraph without Chinese says why.
 
-    `translations` belong to paragraphs by their start; `today` becomes the post's date.
+    `translations` belong to paragraphs by their start, and so do `slots`: the reasons, plain, for
+    editor's notes after a paragraph. `today` becomes the post's date.
     """
     known = {t.start: t for t in translations}
-    slots = note_slots(article, hints, talk.date)
     engines = (transcribed_by, *(t.by for t in known.values() if t.chinese))
     blocks: list[Block] = [
         Free(text=_lead(talk, engines)),
@@ -114,19 +114,19 @@ def _passage(
     paragraph: Paragraph,
     at: str,
     known: dict[float, Translation],
-    slots: dict[float, str],
+    slots: Mapping[float, tuple[str, ...]],
 ) -> Passage:
     found = known.get(paragraph.start)
     text = escape_text(found.chinese) if found else ""
     missing = (found.missing if found else "") or "还没有译文"
-    reason = slots.get(paragraph.start, "")
+    reasons = filter(None, map(one_line, slots.get(paragraph.start, ())))
     return Passage(
         at=at,
         english=one_line(paragraph.english),
         link=talk.at(paragraph.start),
         chinese=text,
         missing="" if text else one_line(missing),
-        notes=(Note(reason=reason),) if reason else (),
+        notes=tuple(Note(reason=reason) for reason in reasons),
     )
 
 
@@ -145,17 +145,27 @@ def _front(
         people = (_person(person) for person in column.co_authors)
         yield "co_authors", "".join("\n   - " + "\n     ".join(lines) for lines in people)
     yield "category", front_scalar(column.category)
-    speakers = [one_line(s.name) for s in talk.speakers]
-    yield from _given("source", talk.url or talk.source)
+    speakers = [_named(s) for s in talk.speakers if one_line(s.name)]
+    yield from _given("source", _web_address(talk))
     yield from _given("event", talk.event)
-    if any(speakers):
-        yield "speakers", "".join(f"\n   - {front_scalar(name)}" for name in speakers if name)
+    if speakers:
+        yield "speakers", "".join(f"\n   - {front_scalar(name)}" for name in speakers)
     yield from _given("channel", talk.channel)
     yield from _given("uploaded", talk.date)
     yield from _given("licence", talk.licence)
     yield from _given("transcribed_by", _engine(engines[0]))
     yield from _given("translated_by", "、".join(_names(engines[1:])))
     yield "machine_assisted", "true"
+
+
+def _named(speaker: Speaker) -> str:
+    return ", ".join(filter(None, map(one_line, (speaker.name, speaker.affiliation))))
+
+
+def _web_address(talk: Talk) -> str:
+    """Where the talk can be seen; the name of somebody's own file is not published."""
+    known = (talk.url, talk.source)
+    return next((url for url in known if re.match(r"https?://", url)), "")
 
 
 _MARKUP = re.compile(r"<(?=[/!?A-Za-z])|[{}]")
@@ -200,11 +210,11 @@ def _lead(talk: Talk, engines: Sequence[Engine | None]) -> str:
     text += f"，演讲者是 {speakers}。" if speakers else "。"
     channel = escape_text(talk.channel, names=False)
     uploaded = escape_text(talk.date, names=False)
-    if channel or uploaded:
+    licence = escape_text(talk.licence, names=False)
+    if channel or uploaded or licence:
         by, on = (f"由 {channel} " if channel else ""), (f"于 {uploaded} " if uploaded else "")
-        text += f"视频{by}{on}发布。"
-    if one_line(talk.licence):
-        text += f"视频的许可是 {escape_text(talk.licence, names=False)}。"
+        under = f"以 {licence} 许可" if licence else ""
+        text += f"视频{by}{on}{under}发布。"
     return chinese(f"{text}{_made_by(engines)}{PROOFREAD[0]}")
 
 
@@ -225,74 +235,6 @@ def _made_by(engines: Sequence[Engine | None]) -> str:
 def _speaker(name: str, affiliation: str) -> str:
     name, affiliation = (escape_text(t, names=False) for t in (name, affiliation))
     return f"{name}（{affiliation}）" if name and affiliation else name
-
-
-# --- editor's notes -----------------------------------------------------------------------------
-
-_WORDS_A_NOTE = 250
-_WHEN = re.compile(
-    r"(?i)\b(?:(this|last|next) (year|month|week|quarter|spring|summer|fall|autumn|winter)"
-    r"|yesterday|tomorrow|(?:a|two|three|few) (?:years?|months?|weeks?) ago)\b"
-)
-_RELEASE = re.compile(r"\b([A-Z][\w+-]*(?: [A-Z][\w+-]*)?) v?(\d+\.\d+(?:\.\d+)?)\b")
-_SPOKEN = re.compile(
-    r"(?i)\b(?:[\w-]+ dot )+(?:org|com|io|ai|dev|net|edu)\b(?: slash [\w-]+)*"
-    r"|\bhttps?://[^\s,;]+|\b[\w-]+(?:\.[\w-]+)*\.(?:org|com|io|ai|dev)\b(?:/[\w/-]+)*"
-)
-
-
-def note_slots(article: Article, hints: Sequence[Hint], date: str) -> dict[float, str]:
-    """Where a reader will ask, by paragraph start, with the reason (plain Chinese text).
-
-    At most one slot a paragraph and one for every 250 English words, the likeliest first: terms
-    that the term base has a note for, links spoken aloud, relative dates, releases. `date` is
-    the talk's, YYYY-MM-DD or empty.
-    """
-    said: set[str] = set()
-    ranked: list[tuple[int, float, str]] = []
-    for paragraph in article.paragraphs:
-        for rank, key, reason in _questions(paragraph, hints, date):
-            if key not in said:
-                said.add(key)
-                ranked.append((rank, paragraph.start, reason))
-    words = sum(len(p.english.split()) for p in article.paragraphs)
-    slots: dict[float, str] = {}
-    for _, start, reason in sorted(ranked, key=lambda r: r[:2]):
-        if start not in slots and len(slots) < max(1, words // _WORDS_A_NOTE):
-            slots[start] = one_line(reason)
-    return slots
-
-
-def _questions(
-    paragraph: Paragraph, hints: Sequence[Hint], date: str
-) -> Iterator[tuple[int, str, str]]:
-    """(rank, what must not be asked twice, reason)."""
-    for start, term, note in hints:
-        if start == paragraph.start:
-            yield 0, term.source, f"首次提到 {term.source}：{note}"
-    for match in _SPOKEN.finditer(paragraph.english):
-        yield 1, match.group().lower(), f"口述的链接 “{match.group()}”：写出可点的地址"
-    for match in _WHEN.finditer(paragraph.english):
-        yield 2, match.group().lower(), f"相对时间 “{match.group()}”：{_when(match, date)}"
-    for match in _RELEASE.finditer(paragraph.english):
-        yield 3, match.group(), f"版本 {match.group()}：可附发布说明的链接"
-
-
-def _when(match: re.Match[str], date: str) -> str:
-    found = re.fullmatch(r"(\d{4})-(\d{2})-\d{2}", date)
-    if not found:
-        return "演讲的日期未知，请查证后写明年份"
-    year, month = int(found[1]), int(found[2])
-    step = {"this": 0, "last": -1, "next": 1}.get((match[1] or "").lower())
-    known = f"视频发布于 {date}"
-    if step is None or match[2].lower() == "week":
-        return f"{known}，请写明年月"
-    if match[2].lower() == "month":
-        months = year * 12 + month - 1 + step
-        return f"{known}，应是 {months // 12} 年 {months % 12 + 1} 月"
-    if match[2].lower() in ("year", "spring", "summer", "fall", "autumn", "winter"):
-        return f"{known}，应是 {year + step} 年"
-    return f"{known}，请写明年月"
 
 
 # --- subtitles ----------------------------------------------------------------------------------
