@@ -71,7 +71,7 @@ _PIECE = re.compile(
         (
             r"(?P<fence>^(?:[ \t>]|[-*+][ ]|\d{1,9}[.)][ ])*(?P<bar>`{3,}(?=[^`\n]*$)|~{3,})"
             r"[^\n]*\n(?:[^\n]*\n)*?[ \t>]*(?P=bar)[`~]*[ \t]*$)",
-            r"(?P<english>^[ \t]*<details[^<>\n]*>\s*<summary>\s*英文原文[^\n]*?</summary>"
+            r"(?P<english>(?:^[ \t]+)?<details[^<>\n]*>\s*<summary>\s*英文原文[^\n]*?</summary>"
             r"(?P<inner>(?:(?!</?details\b)[\s\S])*)</details>[ \t]*)",
             r"(?P<escape>\\[!-/:-@\[-`{-~])",
             rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!{ANCHOR.pattern})[^\n])+?(?<!`)(?P=ticks)(?!`))",
