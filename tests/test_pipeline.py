@@ -424,6 +424,34 @@ def test_a_bad_row_in_the_term_base_names_file_and_line(place: Place, source: st
     place.stw("transcribe", place.talk.name, code=3)
 
 
+def test_more_notes_and_other_counterparts_are_a_new_draft_with_the_old_words(
+    place: Place, source: str
+) -> None:
+    folder = place.folder / "glossary" / "counterparts"
+    folder.mkdir(parents=True)
+    head = "source,target,policy,case,first_mention,heard_as,forbidden,note\n"
+    (folder.parent / "mine.csv").write_text(head + "graph,图,prefer,,,,,\n", encoding="utf-8")
+    table = folder / "paddle.csv"
+    table.write_text("pytorch,paddle\ntorch.compile,to_static\n", encoding="utf-8")
+    place.stw("run", source)
+    name, draft = place.talk.name, place.talk / "draft.md"
+    first = draft.read_text(encoding="utf-8")
+    assert first.count("对应的是 to_static。") == 1
+    draft.write_text(first.replace("- （编者留言）", "- 我的话。"), encoding="utf-8")
+    for change in ("paddle.jit", "CINN"):
+        table.write_text(f"pytorch,paddle\ntorch.compile,{change}\n", encoding="utf-8")
+        place.stw("draft", name)
+        text = draft.read_text(encoding="utf-8")
+        assert text.count(f"对应的是 {change}。") == 1
+        assert "- 我的话。" in text
+    place.stw("draft", name, "--notes", "none")
+    text = draft.read_text(encoding="utf-8")
+    assert "编者注 ✍️" not in text
+    assert "- 我的话。" in text
+    table.write_text("pytorch,paddle\ntorch.compile\n", encoding="utf-8")
+    assert "paddle.csv:2" in place.stw("draft", name, code=3).stderr
+
+
 def without_costs(files: dict[str, str]) -> dict[str, str]:
     """What a person reads, but for what the runs cost: a killed one cannot say."""
     texts = {k: v for k, v in files.items() if k != "report.json"}

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def notes(
         ("We shipped PyTorch 2.0.", "版本", "github.com/pytorch/pytorch/releases/tag/v2.0.0"),
         ("Then came PyTorch 1.13.1 too.", "版本", "releases/tag/v1.13.1"),
         ("We just released Triton 3.1 to everyone.", "版本", "Triton 3.1"),
-        ("Use torch.compile now.", "飞桨的对应", "torch.compile 对应的是 动转静加 CINN"),
+        ("Use torch.compile now.", "飞桨的对应", "torch.compile 对应的是动转静加 CINN"),
         ("Put it into torch.nn then.", "飞桨的对应", "paddle.nn"),
         ("It is in JAX.", "项目", "Google 的数值计算框架"),
         ("Go to pytorch dot org slash blog now.", "链接", "https://pytorch.org/blog"),
@@ -95,6 +96,7 @@ def notes(
         ("You can visit dev-discuss.pytorch.org.", "链接", "https://dev-discuss.pytorch.org"),
         ("It is on GitHub under pytorch slash ao.", "链接", "https://github.com/pytorch/ao"),
         ("It is on GitHub under torchforge.", "仓库", "torchforge"),
+        ("Go to PyTorch dot org slash Blog now.", "链接", "https://pytorch.org/blog"),
         ("Our code is available on GitHub.", "链接", "on GitHub"),
         ("Please scan the QR code.", "链接", "QR code"),
     ],
@@ -148,6 +150,12 @@ def test_a_counterpart_is_asked_once_whatever_it_is_called() -> None:
 def test_a_person_is_asked_after_once() -> None:
     assert len(notes("Alban Desmaison did.", "Alban did, as Alban said.")) == 1
     assert len(notes("Thanks to Jane Roe.", "My colleague Jane said.", "My name is Jane Roe.")) == 1
+
+
+def test_a_term_is_no_pattern() -> None:
+    odd = Glossary(terms=(Term(source="J. (Jo) Roe", policy="keep", note="人物：(?"),))
+    slots = note_slots(article("I am J. (Jo) Roe."), odd, PAIRS, date="", today=TODAY, amount="all")
+    assert "首次提到 J. (Jo) Roe" in slots[0.0][0]
 
 
 def test_a_speaker_who_says_his_name_is_no_question_of_the_few() -> None:
@@ -223,6 +231,7 @@ def test_without_a_date_the_editor_is_asked_for_it(date: str, english: str) -> N
     [
         ("Next month we're going to have a PyTorch Docathon.", "2023 年 11 月"),
         ("Join us at PyTorch Conference in September.", "2024 年 9 月"),
+        ("Join our docathon in November.", "2023 年 11 月"),
         ("Come visit our booth.", "会议当时"),
         ("More in tomorrow's session.", "会议当时"),
         ("The call for papers will close next week.", "2023 年 10 月"),
@@ -351,6 +360,13 @@ def test_reasons_are_one_line_and_survive_the_draft(texts: list[list[str]]) -> N
 @given(st.text(alphabet="<>&-{}`|$#\n\u4e00 .", max_size=200))
 def test_nothing_is_made_of_noise(text: str) -> None:
     assert notes(text) == []
+
+
+@pytest.mark.parametrize("piece", ["a-", "A+", "a.", "A dot ", "Thanks to A ", "Aa ", "QX,", "1.1"])
+def test_long_noise_takes_no_time(piece: str) -> None:
+    begun = time.process_time()
+    notes(piece * 5_000)
+    assert time.process_time() - begun < 5
 
 
 def test_a_hostile_name_is_not_a_name() -> None:

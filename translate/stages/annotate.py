@@ -8,7 +8,6 @@ let through. Knows neither the draft's shape nor the Chinese.
 """
 
 import datetime
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -69,7 +68,7 @@ def note_slots(
     every = sorted(asked.values(), key=lambda f: (f.order, f.question.rank))
     if amount == "few":
         words = sum(len(p.english.split()) for p in article.paragraphs)
-        every = _few(every, math.ceil(words / WORDS_A_NOTE))
+        every = _few(every, max(1, round(words / WORDS_A_NOTE)))
     slots: dict[float, list[str]] = {}
     for found in every:
         slots.setdefault(found.start, []).append(one_line(found.question.reason))
@@ -145,14 +144,17 @@ class _Reader:
         label, _, fact = row.note.partition("：") if row else ("", "", "")
         if label == "缩写" and not self._is_spelled_out(name, fact):
             name = f"{name}（{_expansion(fact)}）"
-        reason = f"飞桨的对应：首次提到 {name}。可写：飞桨里与 {term.source} 对应的是 {paddle}。"
+        reason = (
+            f"飞桨的对应：首次提到 {name}。可写：飞桨里与 {term.source} 对应的是{_spaced(paddle)}。"
+        )
         # Where more than a name can be told, a reader gains more.
         return _Question(3 if term.note else 5, "counterpart", paddle, reason + _stopped(term.note))
 
     def _known_person(self, term: Term, fact: str, english: str) -> Iterator[_Question]:
-        speaks = re.search(rf"\b(?:[Mm]y name(?: is|'s|’s)|I'm|I am) {term.source}\b", english)
+        name = re.escape(term.source)
+        speaks = re.search(rf"\b(?:[Mm]y name(?: is|'s|’s)|I'm|I am) {name}(?!\w)", english)
         if self._is_new(term.source):
-            # A speaker says so himself; a first name alone may be somebody else's.
+            # Speakers say who they are; a first name alone may be somebody else's.
             rank = IDLE if speaks else 1 if " " in term.source else 2
             reason = f"人物：首次提到 {term.source}。可写：{_stopped(fact)}职务会变，发布前请核对"
             yield _Question(rank, "person", term.source, reason)
@@ -160,7 +162,9 @@ class _Reader:
     def _noted(self, term: Term, label: str, fact: str) -> Iterator[_Question]:
         name = term.source
         if label == "飞桨":
-            reason = f"飞桨的对应：首次提到 {name}。可写：飞桨里与它对应的是 {_stopped(fact)}"
+            reason = (
+                f"飞桨的对应：首次提到 {name}。可写：飞桨里与它对应的是{_spaced(_stopped(fact))}"
+            )
             yield _Question(5, "counterpart", fact, reason)
         elif label == "缩写" and name not in _EVERYDAY and not self._is_spelled_out(name, fact):
             reason = f"缩写：{name} 首次出现，演讲里没有展开。可写：{name}（{fact}）"
@@ -262,6 +266,11 @@ def _expansion(fact: str) -> str:
     return re.split(r"[，（；。]", fact, maxsplit=1)[0].strip()
 
 
+def _spaced(text: str) -> str:
+    """`text` as it follows Chinese."""
+    return f" {text}" if text[:1].isascii() else text
+
+
 def _stopped(text: str) -> str:
     """`text` as a sentence, if there is any."""
     return f"{text.rstrip('。')}。" if text else ""
@@ -348,7 +357,7 @@ def _is_name(name: str) -> bool:
 # --- releases -----------------------------------------------------------------------------------
 
 _RELEASE = re.compile(
-    r"(?<![\w.])(?P<name>[A-Z][A-Za-z+-]*[A-Za-z](?: [A-Z][A-Za-z]+)?),? "
+    r"(?<![\w.])(?P<name>[A-Z][A-Za-z+-]{0,30}[A-Za-z](?: [A-Z][A-Za-z]{1,30})?),? "
     r"(?:[Vv]ersion |[Rr]elease |[Vv])?(?P<number>\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?![\w%]|\.\d)"
 )
 _NEW = re.compile(
@@ -388,7 +397,7 @@ _WRITTEN = re.compile(
     rf"(?:[a-z0-9][\w-]*\.)+{_TOP}\b(?![\w@/-]|\.\w)"
 )
 _DOTTED = re.compile(
-    rf"(?i)\b[\w-]+(?: dot [\w-]+)* dot {_TOP}\b(?! dot\b)"
+    rf"(?i)\b[\w-]{{1,60}}(?: dot [\w-]{{1,60}}){{0,4}} dot {_TOP}\b(?! dot\b)"
     r"(?:,? (?:forward )?slash [\w-]+(?: (?:dash|hyphen|underscore) [\w-]+)*)*"
 )
 _MODULES = frozenset(["paddle", "torch", "tf", "np", "jax", "flax", "keras", "skimage", "scipy"])
@@ -429,7 +438,8 @@ def _links(text: str) -> Iterator[_Question]:
     for match in _ON_GITHUB.finditer(text):
         found = True
         if match["owner"]:
-            yield _link(match.group(), f"https://github.com/{match['owner']}/{match['slashed']}")
+            repository = f"{match['owner']}/{match['slashed']}".lower()
+            yield _link(match.group(), f"https://github.com/{repository}")
         elif match["name"].lower() not in _SMALL_WORDS | {"our", "my", "this", "that"}:
             reason = f"仓库：“{match.group()}”，请查到地址，写出可点的链接"
             yield _Question(4, "link", match["name"].lower(), reason)
@@ -448,4 +458,4 @@ def _link(said: str, address: str) -> _Question:
 def _unspoken(said: str) -> str:
     for pattern, mark in _SPOKEN_MARKS:
         said = re.sub(pattern, mark, said)
-    return said
+    return said.lower()

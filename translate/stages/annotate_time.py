@@ -80,8 +80,8 @@ _WHEN = re.compile(
     """
 )
 _AHEAD = re.compile(
-    r"(?i)\b(?:will|going to|upcoming|coming|join us|register|registration|see you|plan(?:ning)? to"
-    r"|planned|hope to|expect to|we'll|they'll|it'll|later)\b"
+    r"(?i)\b(?:will|going to|upcoming|coming|join (?:us|our|the)|register|registration|see you"
+    r"|plan(?:ning)? to|planned|hope to|expect to|we'll|they'll|it'll|later)\b"
 )
 
 
