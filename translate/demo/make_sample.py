@@ -1,12 +1,11 @@
 """Make the sample talk from `script.toml`: slides, speech, video, metadata, captions, memory.
 
 A build script, run by hand when the script changes: `python -m translate.demo.make_sample`.
-Needs `espeak-ng` (with the en-us voice) on the path, the DejaVu fonts (`fonts-dejavu-core`) and
-Pillow (`pip install pillow`). It rewrites everything beside it but `demo.pt`, which has to be
-trained again afterwards, because it knows this very speech.
+Needs `espeak-ng` (with the en-us voice) on the path and the DejaVu fonts (`fonts-dejavu-core`).
+It rewrites everything beside it but `demo.pt`, which has to be trained again afterwards, because
+it knows this very speech.
 """
 
-import importlib
 import io
 import json
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parent
 FONTS = Path("/usr/share/fonts/truetype/dejavu")
@@ -117,15 +117,11 @@ def wrap(text: str, width: int) -> list[str]:
 
 def draw(slide: dict[str, Any], number: int, total: int) -> NDArray[np.uint8]:
     """One slide as an RGB picture."""
-    # Pillow is wanted by this script alone; by name, so that checking types needs none either.
-    image_module: Any = importlib.import_module("PIL.Image")
-    draw_module: Any = importlib.import_module("PIL.ImageDraw")
-    font_module: Any = importlib.import_module("PIL.ImageFont")
-    image = image_module.new("RGB", (WIDTH, HEIGHT), PAPER)
-    pen = draw_module.Draw(image)
-    bold = font_module.truetype(str(FONTS / "DejaVuSans-Bold.ttf"), 30)
-    plain = font_module.truetype(str(FONTS / "DejaVuSans.ttf"), 21)
-    small = font_module.truetype(str(FONTS / "DejaVuSans.ttf"), 13)
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    pen = ImageDraw.Draw(image)
+    bold = ImageFont.truetype(str(FONTS / "DejaVuSans-Bold.ttf"), 30)
+    plain = ImageFont.truetype(str(FONTS / "DejaVuSans.ttf"), 21)
+    small = ImageFont.truetype(str(FONTS / "DejaVuSans.ttf"), 13)
     pen.rectangle((0, 0, 12, HEIGHT), fill=ACCENT)
     pen.text((40, 40), slide["title"], font=bold, fill=INK)
     pen.rectangle((40, 92, 140, 96), fill=ACCENT)
