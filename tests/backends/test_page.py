@@ -83,8 +83,8 @@ class Seen(HTMLParser):
 ALLOWED = frozenset(
     re.findall(
         r"\S+",
-        "html head meta title style body main aside p h1 h2 h3 h4 h5 h6 ul ol li"
-        " blockquote details summary a img br hr code pre table thead tbody tr th td strong em s mark",
+        "html head meta title style body main aside p h1 h2 h3 h4 h5 h6 ul ol li blockquote"
+        " details summary a img br hr code pre table thead tbody tr th td strong em s mark",
     )
 )
 HARMLESS = frozenset(
