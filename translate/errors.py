@@ -95,3 +95,9 @@ class LockedError(StwError):
     """Another run is working on this talk."""
 
     exit_code = 7
+
+
+class UnfinishedError(StwError):
+    """A draft with open ends was to be published."""
+
+    exit_code = EXIT_PROBLEMS

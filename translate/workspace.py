@@ -38,6 +38,7 @@ REPORT = "report.md"
 REPORT_JSON = "report.json"
 SUBTITLES = ("subtitles.en.srt", "subtitles.zh.srt", "subtitles.bilingual.srt")
 MEDIA = "media"
+POST = "post"  # what `stw publish` makes where no blog is given
 
 # The tool's own memory; in git with the rest, so that a colleague's checkout merges as well.
 PRIVATE = ".stw"
@@ -50,6 +51,8 @@ WINDOWS = f"{PRIVATE}/windows.jsonl"
 USAGE = f"{PRIVATE}/usage.json"
 CONFLICTS = f"{PRIVATE}/conflicts.json"
 MARKS = f"{PRIVATE}/marks.json"
+PUBLISHED = f"{PRIVATE}/published.json"
+PREVIEW = f"{PRIVATE}/preview.html"
 BACKUPS = f"{PRIVATE}/backups"
 
 TYPES: dict[str, Any] = {
@@ -286,8 +289,10 @@ class Workspace:
     def back_up(self, name: str) -> Path | None:
         """Copy a file to the backups, named by the time; None when there is none."""
         source = self.path(name)
-        if not source.exists():
-            return None
+        return self.back_up_file(source) if source.exists() else None
+
+    def back_up_file(self, source: Path) -> Path:
+        """Copy a file, which may lie elsewhere, to the backups."""
         stamp = time.strftime("%Y%m%dT%H%M%S")
         content = digest(source.read_bytes())[:6]  # two in a second do not overwrite each other
         target = self.path(f"{BACKUPS}/{stamp}-{content}-{source.name}")
