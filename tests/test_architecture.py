@@ -15,7 +15,7 @@ PACKAGE = Path(translate.__file__).parent
 NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals"),
-    *("typography", "subtitles", "flags", "report", "house"),
+    *("align", "typography", "subtitles", "flags", "report", "house"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checks": NOUNS | {"glossary", "numerals"},
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
-    "merge": NOUNS | {"draft"},
+    "align": set(),
+    "merge": NOUNS | {"draft", "align"},
     "house": NOUNS | {"typography", "draft"},
     "report": NOUNS | {"typography", "draft"},
     "stages": NOUNS | TOOLS,
@@ -49,7 +50,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
 }
-HEAVY = ("torch", "whisper", "yt_dlp", "av", "onnxruntime", "openai", "numpy", "cv2", "langdetect")
+HEAVY = (
+    *("torch", "whisper", "yt_dlp", "av", "onnxruntime", "openai", "numpy", "cv2", "langdetect"),
+    *("markdown_it", "PIL"),
+)
 
 
 def room(path: Path) -> str:

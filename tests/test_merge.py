@@ -247,6 +247,36 @@ def test_a_retranscription_moves_starts_by_a_second() -> None:
     assert parse(merged.text).problems == ()
 
 
+LONG = "so today I want to talk about how the compiler reads your model"
+MORE = "and then we will see what happens when a graph breaks in the middle"
+WHOLE = [(10.0, f"{LONG} {MORE}", "又长又全。"), (40.0, "Third.", "第三。")]
+CUT = [(10.0, LONG, "前半。"), (25.0, MORE, "后半。"), (40.0, "Third.", "第三。")]
+
+
+def test_a_paragraph_that_is_cut_in_two_later_stays_as_the_editor_wrote_it() -> None:
+    base = draft_of(WHOLE)
+    edited = base.replace("又长又全。", "编者写的。")
+    merged = merge(base, edited, draft_of(CUT))
+    assert merged.text == edited
+    (conflict,) = merged.conflicts
+    assert conflict.new.startswith("前半。<!-- 00:00:10 -->\n\n<details>")
+    assert conflict.new.endswith("后半。<!-- 00:00:25 -->")
+    assert parse(take(merged.text, [conflict])).passages[1].chinese == "后半。"
+    assert merge(base, base.replace("第三。", "其三。"), draft_of(CUT)).text == draft_of(
+        [*CUT[:2], (40.0, "Third.", "其三。")]
+    )
+
+
+def test_paragraphs_that_are_one_later_stay_when_the_editor_was_at_one_of_them() -> None:
+    base = draft_of(CUT)
+    edited = base.replace("后半。", "编者写的。")
+    merged = merge(base, edited, draft_of(WHOLE))
+    assert merged.text == edited
+    assert [(c.name, c.new) for c in merged.conflicts] == [
+        ("00:00:25", "又长又全。<!-- 00:00:10 -->")
+    ]
+
+
 def test_english_that_the_editor_mended_follows_its_time_too() -> None:
     base = draft_of(OLD)
     edited = base.replace("Second.", "Second, said Alban.").replace("第二。", "第二个。")

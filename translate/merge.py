@@ -23,6 +23,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from translate.align import Spoken, align
 from translate.draft import ANCHOR, NOTE, chunks, seconds, split_front
 
 _NEAR = 2.0  # seconds by which a new transcription may move the start of a paragraph
@@ -238,6 +239,32 @@ def _similar(a: _Unit, b: _Unit) -> bool:
     return 2 * (one & two).total() >= _ALIKE * (one.total() + two.total())
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A paragraph of the talk: its English and its Chinese, as places in the list of units."""
+
+    spoken: Spoken
+    units: tuple[int, ...]
+
+
+def _moments(units: Sequence[_Unit]) -> list[_Moment]:
+    found: dict[str, list[int]] = {}
+    for n, unit in enumerate(units):
+        if unit.kind in ("english", "chinese"):
+            found.setdefault(unit.names[0], []).append(n)
+    return [
+        _Moment(Spoken(seconds(name), _said(units[places[0]].text)), tuple(places))
+        for name, places in found.items()
+        if units[places[0]].kind == "english"
+    ]
+
+
+def _said(block: str) -> str:
+    """The English of its block, without what stands around it in every one."""
+    found = re.search(r"<p>(.*)</p>", block, re.DOTALL)
+    return found[1] if found else block
+
+
 # --- merging ------------------------------------------------------------------------------------
 
 
@@ -249,11 +276,14 @@ class _Merge:
         self.base, self.edited, self.new = base, edited, new
         self.became = _pairs(base, new)
         self.texts = {u.text for u in edited}
+        self.held: dict[int, str] = {}  # base units that stay, and what would be in their place
+        self.hidden: set[int] = set()  # new units that stand there, and do not come in
+        self._align()
         self.keys = {k: u for u in edited for k in u.keys}
         self.ours = {u.text for u in (*base, *new)}
         self.whole = dict(_split_paragraphs(edited, self.ours))
         self.replaced: dict[str, _Unit | None] = {}
-        self.conflicts: list[Conflict] = []
+        self.conflicts: list[tuple[Conflict, str]] = []  # each with the last part of a split one
 
     def result(self) -> tuple[str, list[Conflict]]:
         self._compare()
@@ -266,8 +296,42 @@ class _Merge:
             elif fresh is not None:
                 out.append(replace(fresh, gap=unit.gap))
         self._insert(out)
-        edited = [replace(c, edited=_anchored(c.edited, anchors)) for c in self.conflicts]
-        return _joined(out, self.edited[-1:]), edited
+        conflicts = []
+        for conflict, last in self.conflicts:
+            whole, part = _anchored(conflict.edited, anchors), _anchored(last, anchors)
+            # Something of ours may have come in between the parts of what the editor split.
+            found = _find(whole, out) is not None
+            conflicts.append(replace(conflict, edited=whole if found else part))
+        return _joined(out, self.edited[-1:]), conflicts
+
+    def _align(self) -> None:
+        """Paragraphs that a new transcription has moved or cut elsewhere.
+
+        One that became one other is that one. Where several became others, and the editor has been
+        at one of them, all stay, and what would be there is told: brought in beside the editor's
+        words, it would say the same twice.
+        """
+        old, later = _moments(self.base), _moments(self.new)
+        for group in align([m.spoken for m in old], [m.spoken for m in later]):
+            ours = [u for n in group.old for u in old[n].units]
+            theirs = [u for n in group.new for u in later[n].units]
+            if len(group.old) == len(group.new) == 1:
+                self._pair(ours, theirs)
+            elif not all(self.base[i].text in self.texts for i in ours) and not all(
+                self.new[j].text in self.texts for j in theirs
+            ):
+                text = "\n\n".join(self.new[j].text for j in theirs[1:])  # its English is there
+                self.held.update((i, text) for i in ours)
+                self.became = {
+                    i: j for i, j in self.became.items() if i not in ours and j not in theirs
+                }
+                self.hidden.update(theirs)
+
+    def _pair(self, ours: Sequence[int], theirs: Sequence[int]) -> None:
+        for i in ours:
+            same = [j for j in theirs if self.new[j].kind == self.base[i].kind]
+            if same and self.became.get(i) not in same:
+                self.became[i] = same[0]
 
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
@@ -276,36 +340,44 @@ class _Merge:
         later = {u.text for u in self.new}
         for i, unit in enumerate(self.base):
             fresh = self.new[self.became[i]] if i in self.became else None
-            if unit.text in later or many[unit.text] > 1:
+            mine = self.edited[edited[i]] if i in edited else None
+            if mine is not None and mine.text in many:
+                mine = None  # another block of ours, which stands where this one stood
+            if i in self.held:
+                if unit.kind == "chinese" and unit.text not in self.texts and mine:
+                    self._conflict(unit.text, mine, self.held[i])
+            elif unit.text in later or many[unit.text] > 1:
                 continue  # the same again, or a text that stands for nothing in particular
-            if unit.text in self.texts:
+            elif unit.text in self.texts:
                 self.replaced[unit.text] = fresh
-            elif i in edited and (fresh is None or fresh.text not in self.texts):
-                self._conflict(unit.text, self.edited[edited[i]], fresh)
+            elif mine and (fresh is None or fresh.text not in self.texts):
+                text, names = (fresh.text, fresh.names) if fresh else ("", ())
+                self._conflict(unit.text, mine, text, names)
 
-    def _conflict(self, base: str, mine: _Unit, fresh: _Unit | None) -> None:
-        names = mine.names or (fresh.names if fresh else ())
+    def _conflict(self, base: str, mine: _Unit, new: str, theirs: tuple[str, ...] = ()) -> None:
+        names = mine.names or theirs
         timed = mine.kind in ("english", "chinese", "note") and names
-        self.conflicts.append(
-            Conflict(
-                name=_name(mine, names),
-                at=seconds(names[0]) if timed else None,
-                base=base,
-                edited=self.whole.get(mine.text, mine.text),
-                new=fresh.text if fresh else "",
-            )
+        conflict = Conflict(
+            name=_name(mine, names),
+            at=seconds(names[0]) if timed else None,
+            base=base,
+            edited=self.whole.get(mine.text, mine.text),
+            new=new,
         )
+        self.conflicts.append((conflict, mine.text))
 
     def _insert(self, out: list[_Unit]) -> None:
         """What `new` has and `base` had not."""
-        known = set(self.became.values())
+        known = self.hidden | set(self.became.values())
         moved = self._moved()
         for j, unit in enumerate(self.new):
             if j in known or unit.text in self.texts:
                 continue
             mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
+            if mine is not None and mine.text in self.replaced:
+                mine = None  # it was ours, and has become another paragraph
             if mine is not None:
-                self._conflict("", mine, unit)
+                self._conflict("", mine, unit.text, unit.names)
             elif not self._deleted(unit, moved):
                 out.insert(self._place(j, out), unit)
 
