@@ -24,6 +24,8 @@ COMMANDS = (
     "draft",
     "run",
     "check",
+    "publish",
+    "preview",
     "status",
     "doctor",
     "demo",
@@ -70,6 +72,7 @@ def setting_rows() -> str:
         "TranscribeSettings": "transcribe",
         "TranslateSettings": "translate",
         "ColumnSettings": "column",
+        "PublishSettings": "publish",
     }
     variables = {".".join(place): name for name, place in settings.ENVIRONMENT.items()}
     rows = ["| key | environment | default | what |", "|---|---|---|---|"]

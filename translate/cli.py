@@ -16,6 +16,8 @@ from translate.errors import EXIT_INTERRUPTED, SettingsError, StwError
 from translate.options import (
     AudioOnly,
     BaseUrl,
+    Bilingual,
+    Blog,
     Browser,
     Captions,
     ChatModel,
@@ -34,6 +36,7 @@ from translate.options import (
     Memory,
     ModelDir,
     NotesAmount,
+    OneTalk,
     Proxy,
     Quiet,
     RateLimit,
@@ -259,6 +262,62 @@ def check(
         press.silence(_one(talks or [], "--silence"), silence, reason)
     if code := press.check(talks or [], strict=strict):
         raise typer.Exit(code)
+
+
+@app.command()
+def publish(
+    talk: OneTalk,
+    blog: Blog = None,
+    slug: Annotated[
+        str, typer.Option(help="The post's name: a-z, 0-9, -. Empty: the last one, or the talk's.")
+    ] = "",
+    bilingual: Bilingual = None,
+    allow_unfinished: Annotated[
+        bool, typer.Option("--allow-unfinished", help="With errors and open slots, to look at it.")
+    ] = False,
+    force: Force = False,
+    glossary: GlossaryPaths = None,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the draft a post: Chinese, without slots and anchors, pictures numbered."""
+    from translate.press import Press
+
+    flags: Flags = {
+        "": {"drafts": drafts, "glossary": glossary},
+        "publish": {"blog": blog, "bilingual": bilingual},
+    }
+    desk = _desk(config, flags, json, quiet)
+    code = Press(desk).publish(
+        talk,
+        slug=slug,
+        bilingual=desk.settings.publish.bilingual,
+        unfinished=allow_unfinished,
+        force=force,
+    )
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def preview(
+    talk: OneTalk,
+    bilingual: Bilingual = None,
+    open_: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Write the post as one page in the blog's look; it loads nothing and runs nothing."""
+    from translate.press import Press
+
+    flags: Flags = {"": {"drafts": drafts}, "publish": {"bilingual": bilingual}}
+    desk = _desk(config, flags, json, quiet=False)
+    page = Press(desk).preview(talk, bilingual=desk.settings.publish.bilingual)
+    if open_:
+        typer.launch(page.as_uri())
 
 
 # --- looking around -----------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from translate.console import Console, human_bytes
 from translate.errors import SettingsError, TranslatorError
 from translate.glossary import Glossary
 from translate.model import Progress
-from translate.pipeline import Captions, Tools, Wishes
+from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
 from translate.settings import Settings, TranslateSettings
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
@@ -295,3 +295,18 @@ def _memory(wish: TranslateSettings) -> "Memory | None":
     from translate.backends.memory import Memory
 
     return Memory.load(*(Path(p) for p in wish.memory)) if wish.memory else None
+
+
+# --- after the draft ----------------------------------------------------------------------------
+
+
+def build_pictures() -> Pictures:
+    from translate.backends.images import BlogPictures
+
+    return BlogPictures()
+
+
+def build_page() -> Page:
+    from translate.backends.page import page_html
+
+    return page_html

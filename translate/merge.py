@@ -283,7 +283,7 @@ class _Merge:
         self.ours = {u.text for u in (*base, *new)}
         self.whole = dict(_split_paragraphs(edited, self.ours))
         self.replaced: dict[str, _Unit | None] = {}
-        self.conflicts: list[tuple[Conflict, str]] = []  # each with the last part of a split one
+        self.conflicts: list[tuple[Conflict, _Unit]] = []  # each with the last part of a split one
 
     def result(self) -> tuple[str, list[Conflict]]:
         self._compare()
@@ -298,7 +298,8 @@ class _Merge:
         self._insert(out)
         conflicts = []
         for conflict, last in self.conflicts:
-            whole, part = _anchored(conflict.edited, anchors), _anchored(last, anchors)
+            part = _reanchored(last, anchors).text
+            whole = conflict.edited.removesuffix(last.text) + part
             # Something of ours may have come in between the parts of what the editor split.
             found = _find(whole, out) is not None
             conflicts.append(replace(conflict, edited=whole if found else part))
@@ -364,7 +365,7 @@ class _Merge:
             edited=self.whole.get(mine.text, mine.text),
             new=new,
         )
-        self.conflicts.append((conflict, mine.text))
+        self.conflicts.append((conflict, mine))
 
     def _insert(self, out: list[_Unit]) -> None:
         """What `new` has and `base` had not."""

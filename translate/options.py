@@ -68,6 +68,13 @@ GlossaryPaths = Annotated[
         "--glossary", help="Term base file or folder, instead of the column's; repeatable."
     ),
 ]
+Bilingual = Annotated[
+    bool | None, typer.Option("--bilingual", help="Keep the English, folded away.")
+]
+Blog = Annotated[Path | None, typer.Option(help="A checkout of the blog.")]
+OneTalk = Annotated[
+    str, typer.Argument(metavar="TALK", help="A slug, a unique part of one, or a talk's folder.")
+]
 NotesAmount = Annotated[
     str | None,
     typer.Option("--notes", help="Slots for editor's notes: few, all or none. [default: few]"),

@@ -1,15 +1,17 @@
-"""After the draft: check it, and take what the tool proposes.
+"""After the draft: check it, take what the tool proposes, make it a post.
 
 One command at work on talks that have a draft; the desk lends it settings, terms and a console.
 Prints how each talk ended, and knows the exit code.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from translate import pipeline
-from translate.console import report_error
+from translate.compose import build_page, build_pictures
+from translate.console import problem_text, report_error
 from translate.desk import Desk
 from translate.errors import EXIT_PROBLEMS, StwError
 from translate.pipeline import Checked
@@ -59,6 +61,48 @@ class Press:
         for conflict in pipeline.take(workspace, conflicts):
             self._console.say(f"  taken: {conflict.name}")
         self._console.say(f"  {workspace.path(DRAFT)}: the draft as it was is backed up")
+
+    def publish(
+        self, name: str, *, slug: str, bilingual: bool, unfinished: bool, force: bool
+    ) -> int:
+        """Write a talk's post, into the blog if one is named in the settings."""
+        workspace = find_talk(self._desk.drafts, name)
+        checked = pipeline.check(workspace, self._desk.glossary, self._desk.wishes)
+        blog = self._desk.settings.publish.blog
+        done = pipeline.publish(
+            workspace,
+            blog=Path(blog) if blog else None,
+            slug=slug,
+            bilingual=bilingual,
+            allow_unfinished=unfinished,
+            force=force,
+            remaining=checked.open,
+            images=build_pictures(),
+        )
+        for problem in done.problems:
+            self._console.say(f"  {problem_text(problem)}")
+        for file in done.removed:
+            self._console.say(f"  removed: {file}, which the post no longer shows")
+        self._console.say(f"  {done.did}: the post and {len(done.pictures)} pictures")
+        data = {
+            "talk": workspace.slug,
+            "post": str(done.post),
+            "pictures": [str(p) for p in done.pictures],
+            "removed": [str(p) for p in done.removed],
+            "did": done.did,
+            "problems": [asdict(p) for p in done.problems],
+        }
+        self._console.result(str(done.post), data)
+        return EXIT_PROBLEMS if any(p.severity == "error" for p in done.problems) else 0
+
+    def preview(self, name: str, *, bilingual: bool) -> Path:
+        """Write a talk's post as one page, and print where it lies."""
+        workspace = find_talk(self._desk.drafts, name)
+        page = pipeline.preview(
+            workspace, bilingual=bilingual, images=build_pictures(), page=build_page()
+        ).resolve()
+        self._console.result(str(page), {"talk": workspace.slug, "page": str(page)})
+        return page
 
     # --- over many talks ---
 

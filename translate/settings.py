@@ -58,6 +58,11 @@ class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     boilerplate: str = ""  # Markdown under "## 写在最前"
 
 
+class PublishSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    blog: str = ""  # a checkout of the blog; empty: a post/ folder beside the draft
+    bilingual: bool = False  # keep the English, folded away
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     drafts: str = "drafts"  # one folder per talk
     glossary: list[str] = []  # term base files or folders; empty: ./glossary, else the bundled one
@@ -66,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     transcribe: TranscribeSettings = TranscribeSettings()
     translate: TranslateSettings = TranslateSettings()
     column: ColumnSettings = ColumnSettings()
+    publish: PublishSettings = PublishSettings()
 
 
 # Environment variable → the place it fills.
@@ -82,6 +88,7 @@ ENVIRONMENT = {
     "STW_BASE_URL": ("translate", "base_url"),
     "STW_API_KEY_ENV": ("translate", "api_key_env"),
     "STW_MEMORY": ("translate", "memory"),
+    "STW_BLOG": ("publish", "blog"),
 }
 _LISTS = {"glossary", "memory"}  # several paths, separated as in PATH
 

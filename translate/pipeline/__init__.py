@@ -11,12 +11,16 @@ from translate.pipeline.state import Status, status
 from translate.pipeline.step_check import Checked, check, silence
 from translate.pipeline.step_draft import draft, take
 from translate.pipeline.step_fetch import fetch
+from translate.pipeline.step_publish import Page, Pictures, Published, preview, publish
 from translate.pipeline.step_transcribe import transcribe
 
 __all__ = [
     "Captions",
     "Checked",
     "Made",
+    "Page",
+    "Pictures",
+    "Published",
     "Result",
     "Status",
     "Tools",
@@ -24,6 +28,8 @@ __all__ = [
     "check",
     "draft",
     "fetch",
+    "preview",
+    "publish",
     "silence",
     "status",
     "take",
