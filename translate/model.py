@@ -344,6 +344,18 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryEntry:
+    """One English text and the Chinese that people have agreed on: a row of a memory."""
+
+    source: str
+    target: str
+    note: str = ""
+    talk: str = ""  # the talk it was learned from; empty where somebody else made it
+    at: str = ""  # its anchor there
+    drafted_by: str = ""  # the machine whose draft a person went through; empty for none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """What a translation cost."""
 

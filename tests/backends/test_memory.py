@@ -1,14 +1,25 @@
 """Translation memories: what is read, what is refused, what matches."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translate.backends.memory import Entry, Memory, NoTranslator
-from translate.errors import BadFileError
+from translate.backends.memory import (
+    Entry,
+    Memory,
+    NoTranslator,
+    read_entries,
+    write_entries,
+    write_jsonl,
+    write_tmx,
+    written,
+)
+from translate.errors import BadFileError, MissingError
 from translate.model import Request, Unit
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
@@ -150,3 +161,153 @@ def test_files_that_are_no_memories_are_refused(tmp_path: Path) -> None:
         Memory.load(tmp_path / "m.csv")
     with pytest.raises(BadFileError, match="cannot be read"):
         Memory.load(tmp_path / "missing.jsonl")
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+# Everything that a text from outside may hold, and what would break XML, JSON or lines.
+hostile = st.text(
+    st.one_of(
+        st.sampled_from(["<", ">", "&", "]", "\r", "\n", "\x85", "\u2028", '"', "\x00", "\x1b"]),
+        st.characters(),
+        st.characters(categories=["Cs"]),
+    ),
+    max_size=12,
+)
+entries = st.builds(
+    Entry,
+    source=hostile,
+    target=hostile,
+    note=hostile,
+    talk=st.sampled_from(["", "a-talk", "an<other>"]),
+    at=st.sampled_from(["", "00:01:02"]),
+    drafted_by=hostile,
+)
+several = st.lists(entries, max_size=6, unique_by=lambda e: (e.talk, "".join(e.source.split())))
+
+
+def kept(some: list[Entry]) -> list[Entry]:
+    """As they come back; each source of a talk once, as the memory compares them."""
+    last = {}
+    for e in map(written, some):
+        if e.source and e.target:
+            last[e.talk, _known(e)] = e
+    return list(last.values())
+
+
+def _known(entry: Entry) -> str:
+    [source] = Memory([entry])._known
+    return source
+
+
+@given(several)
+def test_jsonl_and_tmx_give_back_what_was_written(
+    tmp_path_factory: pytest.TempPathFactory, some: list[Entry]
+) -> None:
+    folder = tmp_path_factory.mktemp("memories")
+    one, two, three = folder / "a.jsonl", folder / "b.tmx", folder / "c.jsonl"
+    write_jsonl(one, some)
+    if not kept(some):
+        assert not one.exists()
+        return
+    assert sorted(map(repr, read_entries(one))) == sorted(map(repr, kept(some)))
+    write_tmx(two, read_entries(one))
+    assert read_entries(two) == read_entries(one)
+    write_jsonl(three, read_entries(two))
+    assert three.read_bytes() == one.read_bytes()
+    ElementTree.fromstring(two.read_bytes())  # without any of our own help
+
+
+@given(several, several)
+def test_writing_again_changes_nothing_and_others_rows_stay(
+    tmp_path_factory: pytest.TempPathFactory, one: list[Entry], two: list[Entry]
+) -> None:
+    path = tmp_path_factory.mktemp("memories") / "m.jsonl"
+    path.touch()
+    write_jsonl(path, one)
+    before = read_entries(path)
+    write_jsonl(path, two)
+    after, data = read_entries(path), path.read_bytes()
+    mine = {(e.talk, _known(e)) for e in kept(two)}
+    assert [e for e in after if (e.talk, _known(e)) not in mine] == [
+        e for e in before if (e.talk, _known(e)) not in mine
+    ]
+    write_jsonl(path, two)
+    assert path.read_bytes() == data
+
+
+def test_a_later_entry_takes_the_place_of_the_earlier_one_of_the_same_talk(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "m.jsonl"
+    theirs = '{"target": "别人的。", "source": "One.",  "source_lang": "en-GB"}'
+    path.parent.mkdir()
+    path.write_text(f"{theirs}\r\n\n", encoding="utf-8")
+    mine = [Entry(source=s, target=t, talk="t", at="00:00:01") for s, t in (("One.", "一。"),)]
+    write_jsonl(path, mine)
+    write_jsonl(path, [replace(mine[0], source=" One. ", target="壹。"), *mine[1:]])
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == theirs  # word for word, though it has no line of ours
+    assert json.loads(lines[1]) == {
+        "source": "One.",
+        "target": "壹。",
+        "talk": "t",
+        "at": "00:00:01",
+    }
+    assert len(lines) == 2
+    assert not list(path.parent.glob(".*"))  # nothing half-written is left behind
+
+
+def test_a_broken_memory_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text('{"source": "a", "target": "一"}\nnot json\n', encoding="utf-8")
+    before = path.read_bytes()
+    with pytest.raises(BadFileError, match=r"m\.jsonl:2: "):
+        write_jsonl(path, [Entry(source="One.", target="一。")])
+    assert path.read_bytes() == before
+    with pytest.raises(BadFileError, match="not a translation memory"):
+        write_entries(tmp_path / "m.csv", [])
+    (tmp_path / "file").touch()
+    with pytest.raises(MissingError, match="cannot write"):
+        write_entries(tmp_path / "file" / "m.tmx", [Entry(source="One.", target="一。")])
+
+
+def test_tmx_says_what_its_standard_asks_for(tmp_path: Path) -> None:
+    path = tmp_path / "m.tmx"
+    entry = Entry(source="One & <two>.", target="一 & <二>。", note="看", talk="t", at="00:00:01")
+    write_entries(path, [entry])
+    root = ElementTree.parse(path).getroot()
+    assert (root.tag, root.get("version")) == ("tmx", "1.4")
+    header = root.find("header")
+    assert header is not None
+    assert set(header.keys()) == {
+        *("creationtool", "creationtoolversion", "segtype", "o-tmf"),
+        *("adminlang", "srclang", "datatype"),
+    }
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    assert [v.get(lang) for v in root.iter("tuv")] == ["en", "zh-CN"]
+    assert [s.text for s in root.iter("seg")] == [entry.source, entry.target]
+    assert [child.tag for child in next(root.iter("tu"))] == [
+        *("note", "prop", "prop", "tuv", "tuv"),
+    ]
+
+
+def test_where_the_chinese_comes_from_is_said_for_each_paragraph() -> None:
+    mine = Entry(source="One.", target="一。", talk="t", at="00:00:01", drafted_by="chat x")
+    by_hand = Entry(source="Two.", target="二。", talk="t")
+    memory = Memory([mine, by_hand, Entry(source="Three.", target="三。")], name="m.jsonl")
+    assert memory.engine_of(unit("One.")).parameters == {"talk": "t", "drafted_by": "chat x"}
+    assert memory.engine_of(unit("Two.")).parameters == {"talk": "t", "drafted_by": ""}
+    assert memory.engine_of(unit("Two.", "One.")).parameters["drafted_by"] == "chat x"
+    assert memory.engine_of(unit("Three.")).parameters == {}
+    assert memory.engine_of(unit("Three.")).model == "m.jsonl"
+    assert all(memory.engine_of(unit(s)).is_person for s in ("One.", "Three."))
+
+
+def test_what_is_known_of_a_talk_does_not_change_with_the_rest_of_the_memory() -> None:
+    units = [unit("One."), unit("Two.")]
+    one = Entry(source="One.", target="一。", talk="t")
+    memory = Memory([one])
+    more = Memory([one, Entry(source="Elsewhere.", target="别处。", talk="u")])
+    assert memory.fingerprint(units) == more.fingerprint(units) != ""
+    assert memory.engine_of(units[0]) == more.engine_of(units[0])
+    assert Memory([replace(one, target="壹。")]).fingerprint(units) != memory.fingerprint(units)
+    assert memory.fingerprint(units[1:]) == ""

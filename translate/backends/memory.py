@@ -1,34 +1,32 @@
 """Translations that people have made: a translation memory, and the translator that has none.
 
-Reads JSON Lines (`{"source", "target", "source_lang", "target_lang", "note"}`) and TMX 1.4b.
-Matches a whole paragraph exactly but for spaces and Unicode width, else sentence by sentence.
-Knows no talk folder and no glossary.
+Reads and writes JSON Lines (`{"source", "target", "source_lang", "target_lang", "note", "talk",
+"at", "drafted_by"}`, all but the first two optional) and TMX 1.4b. Matches a whole paragraph
+exactly but for spaces and Unicode width, else sentence by sentence. Knows no talk folder and no
+glossary.
 """
 
+import contextlib
 import hashlib
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
 
-from translate.errors import BadFileError
+from translate import __version__
+from translate.errors import BadFileError, MissingError
 from translate.model import Answer, Engine, Request, Unit
+from translate.model import MemoryEntry as Entry
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_FIELDS = {"source", "target", "source_lang", "target_lang", "note"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One English text and its Chinese."""
-
-    source: str
-    target: str
-    note: str = ""
+_BOM = b"\xef\xbb\xbf"
+_OPTIONAL = ("note", "talk", "at", "drafted_by")
+_FIELDS = {"source", "target", "source_lang", "target_lang", *_OPTIONAL}
 
 
 def _normal(text: str) -> str:
@@ -53,10 +51,9 @@ class Memory:
     by_person = True
 
     def __init__(self, entries: Iterable[Entry], name: str = "memory") -> None:
-        self._known = {_normal(e.source): e.target.strip() for e in entries}
-        text = json.dumps(sorted(self._known.items()), ensure_ascii=True)
-        version = hashlib.sha256(text.encode("ascii")).hexdigest()[:12]
-        self.engine = Engine(name="memory", model=name, version=version)
+        self._known = {_normal(e.source): e for e in entries}
+        pairs = sorted((source, e.target.strip()) for source, e in self._known.items())
+        self.engine = Engine(name="memory", model=name, version=_version(pairs))
 
     @classmethod
     def load(cls, *paths: Path) -> "Memory":
@@ -64,26 +61,58 @@ class Memory:
 
         Raises BadFileError with file and line when one cannot be read as what it says it is.
         """
-        entries = [entry for path in paths for entry in _read(path)]
-        return cls(entries, name=", ".join(p.name for p in paths))
+        return cls(read_entries(*paths), name=", ".join(p.name for p in paths))
 
     def __len__(self) -> int:
         return len(self._known)
 
     def lookup(self, unit: Unit) -> str | None:
         """The Chinese of the paragraph, else of all its sentences joined, else None."""
-        whole = self._known.get(_normal(unit.english))
-        if whole is not None:
-            return whole
-        parts = [self._known.get(_normal(sentence)) for sentence in unit.sentences]
-        known = [part for part in parts if part is not None]
-        return _join(known) if parts and len(known) == len(parts) else None
+        found = self._entries(unit)
+        return _join([e.target.strip() for e in found]) if found else None
+
+    def engine_of(self, unit: Unit) -> Engine:
+        """What is to be said of where the Chinese of `lookup` comes from.
+
+        It changes only with that Chinese, not with the rest of the memory. For what was learned
+        from talks, `parameters` say whose draft a person went through there ("" for nobody's).
+        """
+        found = self._entries(unit)
+        version = _version([(_normal(e.source), e.target.strip()) for e in found])
+        if not found or not all(e.talk for e in found):
+            return Engine(name="memory", model=self.engine.model, version=version)
+        talks, drafted = (
+            ", ".join(dict.fromkeys(filter(None, names)))
+            for names in ((e.talk for e in found), (e.drafted_by for e in found))
+        )
+        parameters = {"talk": talks, "drafted_by": drafted}
+        return Engine(name="memory", model=talks, version=version, parameters=parameters)
+
+    def fingerprint(self, units: Iterable[Unit]) -> str:
+        """A hash of what is known of these units; empty when nothing is."""
+        engines = [self.engine_of(unit) for unit in units if self._entries(unit)]
+        facts = [(e.model, e.version, e.parameters.get("drafted_by", "")) for e in engines]
+        return _version(facts) if facts else ""
 
     def translate(self, request: Request) -> Answer:
         """What is known of the units."""
         found = {unit.id: self.lookup(unit) for unit in request.units}
         texts = {one_id: text for one_id, text in found.items() if text is not None}
         return Answer(texts=texts, note="not in the translation memory")
+
+    def _entries(self, unit: Unit) -> list[Entry]:
+        """The entry of the paragraph, else those of all its sentences, else none."""
+        whole = self._known.get(_normal(unit.english))
+        if whole is not None:
+            return [whole]
+        parts = [self._known.get(_normal(sentence)) for sentence in unit.sentences]
+        known = [part for part in parts if part is not None]
+        return known if len(known) == len(parts) else []
+
+
+def _version(facts: Sequence[tuple[str, ...]]) -> str:
+    text = json.dumps(facts, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:12]
 
 
 class NoTranslator:
@@ -98,13 +127,22 @@ class NoTranslator:
         return Answer(note="no translator configured; `stw doctor` says how")
 
 
+# --- reading ------------------------------------------------------------------------------------
+
+
+def read_entries(*paths: Path) -> tuple[Entry, ...]:
+    """The entries of `.jsonl` and `.tmx` files, in order.
+
+    Raises BadFileError with file and line when one cannot be read as what it says it is.
+    """
+    return tuple(entry for path in paths for entry in _read(path))
+
+
 def _read(path: Path) -> Iterator[Entry]:
     readers = {".jsonl": _read_jsonl, ".tmx": _read_tmx}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise BadFileError(
-            f"{path}: not a translation memory", "Translation memories end in .jsonl or .tmx."
-        )
+        raise _no_memory(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -112,8 +150,14 @@ def _read(path: Path) -> Iterator[Entry]:
     return reader(path, raw)
 
 
+def _no_memory(path: Path) -> BadFileError:
+    return BadFileError(
+        f"{path}: not a translation memory", "Translation memories end in .jsonl or .tmx."
+    )
+
+
 def _read_jsonl(path: Path, raw: bytes) -> Iterator[Entry]:
-    for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(raw.removeprefix(_BOM).split(b"\n"), 1):
         if line.strip():
             yield _entry(path, number, line)
 
@@ -138,13 +182,17 @@ def _entry(path: Path, number: int, line: bytes) -> Entry:
     languages = row.get("source_lang", "en"), row.get("target_lang", "zh")
     if not _is(languages[0], "en") or not _is(languages[1], "zh"):
         raise _bad(path, number, f"{languages[0]} → {languages[1]} instead of en → zh")
-    return Entry(source=source, target=target, note=row.get("note", ""))
+    more = {name: row.get(name, "").strip() for name in _OPTIONAL}
+    return Entry(source=source, target=target, **more)
 
 
 def _is(tag: str, language: str) -> bool:
     """Whether a language tag is of a language; Traditional Chinese is not what is wanted."""
     parts = tag.lower().replace("_", "-").split("-")
     return parts[0] == language and not {"hant", "tw", "hk", "mo"} & set(parts)
+
+
+_PROPS = {"talk": "x-talk", "at": "x-at", "drafted_by": "x-drafted-by"}
 
 
 def _read_tmx(path: Path, raw: bytes) -> Iterator[Entry]:
@@ -181,7 +229,13 @@ def _tmx_entries(root: ElementTree.Element) -> Iterator[Entry]:
             elif _is(tag, "zh"):
                 chinese = chinese or text
         if english and chinese:  # pairs of other languages are none of our business
-            yield Entry(source=english, target=chinese, note=unit.findtext("note") or "")
+            props = {p.get("type") or "": (p.text or "").strip() for p in unit.findall("prop")}
+            yield Entry(
+                source=english,
+                target=chinese,
+                note=(unit.findtext("note") or "").strip(),
+                **{name: props.get(_PROPS[name], "") for name in _PROPS},
+            )
 
 
 def _segment(seg: ElementTree.Element | None) -> str:
@@ -194,3 +248,114 @@ def _segment(seg: ElementTree.Element | None) -> str:
             parts.append(_segment(child))
         parts.append(child.tail or "")
     return "".join(parts).strip()
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+# What neither XML nor a file in UTF-8 can hold.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def written(entry: Entry) -> Entry:
+    """The entry as it comes back from a file: without what none can hold, its ends trimmed."""
+    fields = ("source", "target", *_OPTIONAL)
+    return Entry(**{n: _UNWRITABLE.sub("", getattr(entry, n)).strip() for n in fields})
+
+
+def write_entries(path: Path, entries: Iterable[Entry]) -> None:
+    """Write a memory as its name ends; see `write_jsonl` and `write_tmx`."""
+    writers = {".jsonl": write_jsonl, ".tmx": write_tmx}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise _no_memory(path)
+    writer(path, entries)
+
+
+def write_jsonl(path: Path, entries: Iterable[Entry]) -> None:
+    """Bring entries into a file, in UTF-8, one a line; what else stands there stays, in order.
+
+    An entry of the same talk and source takes the place of the one before; new ones come last.
+    Raises BadFileError when what lies there is no memory, MissingError when nothing can be
+    written.
+    """
+    before = path.read_bytes() if path.exists() else b""
+    lines: dict[tuple[str, str], bytes] = {}
+    raw = [line.rstrip(b"\r") for line in before.removeprefix(_BOM).split(b"\n")]
+    for number, line in enumerate(raw, 1):
+        if line.strip():
+            lines[_key(_entry(path, number, line))] = line
+    for entry in map(written, entries):
+        if entry.source and entry.target:
+            old = lines.get(_key(entry))
+            if old is None or _entry(path, 0, old) != entry:
+                lines[_key(entry)] = _line(entry)
+    data = b"".join(line + b"\n" for line in lines.values())
+    if data != before:
+        _write(path, data)
+
+
+def _key(entry: Entry) -> tuple[str, str]:
+    return entry.talk, _normal(entry.source)
+
+
+def _line(entry: Entry) -> bytes:
+    row = {"source": entry.source, "target": entry.target}
+    row |= {name: value for name in _OPTIONAL if (value := getattr(entry, name))}
+    return json.dumps(row, ensure_ascii=False).encode()
+
+
+def write_tmx(path: Path, entries: Iterable[Entry]) -> None:
+    """Write entries as TMX 1.4b in place of what lies there.
+
+    The same entries give the same bytes. Raises MissingError when nothing can be written.
+    """
+    units = [_tmx_unit(e) for e in map(written, entries) if e.source and e.target]
+    header = {
+        "creationtool": "see-the-world",
+        "creationtoolversion": __version__,
+        "segtype": "paragraph",
+        "o-tmf": "jsonl",
+        "adminlang": "en",
+        "srclang": "en",
+        "datatype": "plaintext",
+    }
+    attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in header.items())
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4">\n<header {attributes}/>\n'
+    _write(path, f"{head}<body>\n{''.join(units)}</body>\n</tmx>\n".encode())
+
+
+def _tmx_unit(entry: Entry) -> str:
+    note = f"<note>{_xml(entry.note)}</note>\n" if entry.note else ""
+    props = "".join(
+        f'<prop type="{kind}">{_xml(value)}</prop>\n'
+        for name, kind in _PROPS.items()
+        if (value := getattr(entry, name))
+    )
+    variants = "".join(
+        f'<tuv xml:lang="{language}"><seg>{_xml(text)}</seg></tuv>\n'
+        for language, text in (("en", entry.source), ("zh-CN", entry.target))
+    )
+    return f"<tu>\n{note}{props}{variants}</tu>\n"
+
+
+def _xml(text: str) -> str:
+    return escape(text, {"\r": "&#13;"})  # a bare one would be read as a line end
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Either the old file or the new one, whatever happens."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise MissingError(
+            f"cannot write {path}: {error.strerror or error}",
+            "free some space or mend the permissions, then run the same command again",
+        ) from error
