@@ -31,6 +31,7 @@ from translate.typography import escape_text, link_target, one_line
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 _SHOWN = 20  # items of one kind before the rest is folded
 _QUOTED = 240  # characters of a paragraph beside an item
+_GLIMPSE = 60  # of one that waits for its translation: the draft has it all
 
 # What a rule is called, the most pressing first. A rule that nobody named here comes last, under
 # its own name.
@@ -281,13 +282,15 @@ def _line(item: Item, talk: Talk, *, hint: bool, where: bool) -> str:
     line += f"{escape_text(problem.message)}{todo}"
     if problem.severity == "info":
         return line
-    quotes = (("EN", item.english), ("中", item.chinese))
-    return line + "".join(f"\n  - {name}: {_quoted(text)}" for name, text in quotes if text)
+    return line + "".join(f"\n  - {name}: {escape_text(text)}" for name, text in _quotes(item))
 
 
-def _quoted(text: str) -> str:
-    text = one_line(text)
-    return escape_text(text if len(text) <= _QUOTED else f"{text[: _QUOTED - 1]}…")
+def _quotes(item: Item) -> Iterator[tuple[str, str]]:
+    most = _GLIMPSE if item.problem.rule == "untranslated" else _QUOTED
+    for name, text in (("EN", item.english), ("中", item.chinese)):
+        if text:
+            line = one_line(text)
+            yield name, line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _time(at: float, talk: Talk) -> str:
@@ -364,10 +367,8 @@ def _terminal_lines(item: Item, *, hint: bool, where: bool) -> Iterator[str]:
     todo = f" → {problem.hint}" if hint and problem.hint else ""
     box = "x" if item.ticked else " "
     yield one_line(f"[{box}] {item.id} {time}{place}{problem.message}{todo}")
-    for name, text in (("EN", item.english), ("中", item.chinese)):
-        if text:
-            text = one_line(text)
-            yield f"      {name} {text if len(text) <= _QUOTED else text[: _QUOTED - 1] + '…'}"
+    for name, text in _quotes(item):
+        yield f"      {name} {text}"
 
 
 # --- figures ------------------------------------------------------------------------------------
