@@ -77,6 +77,8 @@ def merge(base: str, edited: str, new: str) -> Merged:
     start, end = _fences(mine)
     front, first = _Merge(*fronts).result() if start else ("", [])
     body, second = _Merge(*bodies).result()
+    if end and body and not end.endswith("\n"):
+        end += "\n\n"  # the file ended with its front matter
     text = f"{start}{front}{end}{body}"
     return Merged(
         text=text.replace("\n", "\r\n") if windows else text,
