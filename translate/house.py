@@ -1,0 +1,557 @@
+"""What the blog takes: a Markdown file put right without changing a word, and what it would refuse.
+
+`tidy` does for an editor's typing what a formatter would, in the few forms that drafts and posts
+have: front matter, headings, paragraphs, lists, quotes, tables, code, HTML. `problems` names what
+the blog's linters or its build would refuse, or break in silence, with the line. Both are told by
+rules alone; the blog's own tools are asked in the tests. Where a form is not known, it is left.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from translate.draft import ANCHOR, front_items, split_front
+from translate.model import Problem, Severity
+from translate.typography import chinese, has_han
+
+_INDENT = 3  # spaces: the blog's formatter nests lists and front matter by three
+
+# --- lines --------------------------------------------------------------------------------------
+
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ ]*([^`]*)")
+# What begins a block of HTML, in which nothing is Markdown; `<br>` begins none.
+_HTML = re.compile(
+    r"[ ]{0,3}<(?:!--|\?|![A-Z]|/?(?:address|article|aside|blockquote|body|center|dd|details|dialog"
+    r"|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|h[1-6]|head|header|hr|html|iframe"
+    r"|legend|li|link|main|menu|nav|ol|optgroup|option|p|pre|script|search|section|style|summary"
+    r"|table|tbody|td|textarea|tfoot|th|thead|title|tr|track|ul)(?:[\s/>]|$))",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_RULE = re.compile(r"[ ]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
+_QUOTE = re.compile(r"[ ]{0,3}>")
+_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])(?P<gap>[ \t]+|$)(?P<text>.*)")
+_TABLE_RULE = re.compile(r"[ ]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+
+
+def tidy(markdown: str) -> str:
+    """A file as an editor left it, as the blog's formatter and linters want it.
+
+    Changes no letter, no digit, no Han character; doing it twice is doing it once. What we have
+    rendered ourselves comes back as it is.
+    """
+    text = markdown.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    front, whole, body = split_front(text)
+    parts = [f"---\n{_front(front)}---"] if whole else []
+    return "\n\n".join([*parts, *_blocks(body.split("\n"))]) + "\n"
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[str]:
+    """The blocks of a body, each laid out, without the blank lines between them."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if not line.strip():
+            at += 1
+            continue
+        end = _end(lines, at)
+        some = list(lines[at:end])
+        at = end
+        if _FENCE.match(line) or _HTML.match(line) or line.startswith(("    ", "\t")):
+            yield "\n".join(x.rstrip() if _HTML.match(line) else x for x in some).rstrip("\n")
+        elif heading := _HEADING.fullmatch(line):
+            yield f"{heading[1]} {chinese(heading[2] or '')}".rstrip()
+        elif _RULE.fullmatch(line):
+            yield "---"
+        elif _QUOTE.match(line):
+            yield _quote(some)
+        elif _ITEM.fullmatch(line):
+            yield "\n".join(_list(some))
+        elif _is_table(some):
+            # With a bar too many, in code perhaps, the formatter would cut the row.
+            whole = all(len(_cells(x)) <= len(_cells(some[0])) for x in some)
+            yield "\n".join(_table(some) if whole else some)
+        else:
+            yield "\n".join(_paragraph(some))
+
+
+def _end(lines: Sequence[str], at: int) -> int:  # noqa: C901 - one case for each kind of block
+    """Where the block ends that begins at `at`."""
+    first = lines[at]
+    if fence := _FENCE.match(first):
+        return _end_of_fence(lines, at, fence[1])
+    if _HEADING.fullmatch(first) or _RULE.fullmatch(first):
+        return at + 1
+    end = at + 1
+    if _HTML.match(first):
+        while end < len(lines) and lines[end].strip():
+            end += 1
+        return end
+    if first.startswith(("    ", "\t")):
+        while end < len(lines) and (
+            not lines[end].strip() or lines[end].startswith(("    ", "\t"))
+        ):
+            end += 1
+        return end
+    if _QUOTE.match(first):
+        while end < len(lines) and (_QUOTE.match(lines[end]) or _goes_on(lines[end])):
+            end += 1
+        return end
+    if _ITEM.fullmatch(first):
+        return _end_of_list(lines, end)
+    while end < len(lines) and _goes_on(lines[end]) and not _starts_table(lines, end):
+        end += 1
+    return end
+
+
+def _end_of_fence(lines: Sequence[str], at: int, bar: str) -> int:
+    for end in range(at + 1, len(lines)):
+        line = lines[end].strip()
+        if line.startswith(bar) and not line.strip(bar[0]):
+            return end + 1
+    return len(lines)
+
+
+def _end_of_list(lines: Sequence[str], end: int) -> int:
+    """A list goes on over a blank line when what follows is an item, or is indented."""
+    while end < len(lines):
+        line = lines[end]
+        if not line.strip():
+            after = next((x for x in lines[end:] if x.strip()), "")
+            if not (_ITEM.fullmatch(after) and not _RULE.fullmatch(after)) and after[:2] != "  ":
+                return end
+        elif _RULE.fullmatch(line) or (not line.startswith(" ") and not _in_list(line)):
+            return end
+        end += 1
+    return end
+
+
+def _in_list(line: str) -> bool:
+    return bool(_ITEM.fullmatch(line)) or _goes_on(line)
+
+
+def _goes_on(line: str) -> bool:
+    """Whether a line belongs to the paragraph above it."""
+    others = (_FENCE, _HTML, _QUOTE)
+    whole = (_HEADING, _RULE)
+    if not line.strip() or any(p.match(line) for p in others):
+        return False
+    item = _ITEM.fullmatch(line)
+    starts_list = item is not None and bool(item["text"])
+    return not starts_list and not any(p.fullmatch(line) for p in whole)
+
+
+def _starts_table(lines: Sequence[str], at: int) -> bool:
+    return "|" in lines[at] and _is_table(lines[at : at + 2])
+
+
+# --- kinds of blocks ----------------------------------------------------------------------------
+
+
+def _paragraph(lines: Sequence[str]) -> Iterator[str]:
+    """Lines without what stands around them; two spaces at an end are a line break."""
+    if any(not _goes_on(line.strip()) for line in lines[1:]):
+        yield from (line.rstrip() for line in lines)  # moved to the margin, it would be a block
+        return
+    done = chinese("\n".join(line.strip(" \t") for line in lines)).split("\n")
+    for n, (line, typed) in enumerate(zip(done, lines, strict=True)):
+        yield line + ("  " if typed.endswith("  ") and n + 1 < len(lines) else "")
+
+
+def _quote(lines: Sequence[str]) -> str:
+    inner = [re.sub(r"^[ ]{0,3}>[ ]?", "", line) for line in lines]
+    # `>  text`: a space more before a paragraph or an item means nothing.
+    inner = [line[1:] if re.match(r" \S", line) else line for line in inner]
+    body = "\n\n".join(_blocks(inner))
+    return "\n".join(f"> {line}" if line else ">" for line in body.split("\n"))
+
+
+@dataclass(slots=True)
+class _Item:
+    """One open item of a list, as typed and as written."""
+
+    content: int  # where its text began, as typed
+    start: int  # where the marker stands now
+    width: int  # of the marker with its space
+    first: bool = True  # still in its first paragraph
+    loose: bool = False  # a blank line stands in it
+
+    @property
+    def inner(self) -> int:
+        """Where the lines below its first paragraph begin."""
+        return self.start + max(self.width, _INDENT)
+
+
+def _list(lines: Sequence[str]) -> Iterator[str]:
+    """Items with one space after the marker, nested by three; their lines below the text."""
+    items: list[_Item] = []
+    blank = False
+    fenced, margin = "", 0
+    for line in lines:
+        text = line.expandtabs(4).rstrip()
+        if not text:
+            blank = True
+            continue
+        found = None if fenced else _ITEM.fullmatch(text)
+        if found is None:
+            if blank:
+                yield ""
+                for item in items:
+                    item.first, item.loose = False, True
+            if not fenced and _FENCE.match(text.strip()):
+                margin = len(text) - len(text.lstrip())
+            inside = bool(fenced)
+            fenced = _fence_after(text.strip(), fenced)
+            yield _under(text, items, margin if inside or fenced else None)
+        else:
+            apart = blank
+            while items and len(found["indent"]) < items[-1].content:
+                apart = items.pop().loose or apart
+            if apart:
+                yield ""
+            item = _opened(found, items)
+            items.append(item)
+            mark = "-" if found["mark"] in "-*+" else f"{found['mark'][:-1]}."
+            yield f"{' ' * item.start}{mark} {_checked(found['text'].strip())}".rstrip()
+        blank = False
+
+
+def _opened(found: re.Match[str], items: Sequence[_Item]) -> _Item:
+    if items:
+        items[-1].first = False
+    mark = found["mark"]
+    return _Item(
+        content=len(found["indent"]) + len(mark) + max(1, len(found["gap"])),
+        start=items[-1].inner if items else 0,
+        width=len(mark) + 1,
+    )
+
+
+def _checked(text: str) -> str:
+    """An item's text; a tick box in front of it stays what it is."""
+    box = re.match(r"\[[ xX]\] ", text)
+    return box[0] + chinese(text[4:]) if box else chinese(text)
+
+
+def _fence_after(line: str, fenced: str) -> str:
+    """The bar of the fence that is open after this line, or empty."""
+    if fenced:
+        return "" if line.startswith(fenced) and not line.strip(fenced[0]) else fenced
+    fence = _FENCE.match(line)
+    return fence[1] if fence else ""
+
+
+def _under(line: str, items: Sequence[_Item], margin: int | None) -> str:
+    """A line that belongs to the last item, or to the one it is indented for.
+
+    `margin`: where the fence began that the line of code is in; None for prose.
+    """
+    indent = len(line) - len(line.lstrip())
+    depth = indent if margin is None else margin
+    own = next((x for x in reversed(items) if depth >= x.content), items[-1])
+    if margin is not None or line.lstrip().startswith(">"):
+        own.first = False
+    if margin is not None:
+        return " " * (own.inner + max(0, indent - margin)) + line.lstrip()
+    at = own.start + own.width if own.first else own.inner
+    return " " * at + chinese(line.strip())
+
+
+def _cells(line: str) -> list[str]:
+    inner = re.sub(r"^[ \t]*\|?|(?<!\\)\|?[ \t]*$", "", line)
+    return [c.strip() for c in re.split(r"(?<!\\)\|", inner)]
+
+
+def _is_table(lines: Sequence[str]) -> bool:
+    return (
+        len(lines) > 1
+        and bool(_TABLE_RULE.fullmatch(lines[1]))
+        and "|" in lines[0]
+        and len(_cells(lines[0])) == len(_cells(lines[1]))
+    )
+
+
+def _width(text: str) -> int:
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def _table(lines: Sequence[str]) -> Iterator[str]:
+    """Every cell as wide as the widest of its column; a Chinese character counts two."""
+    rows = [_cells(line) for line in lines]
+    rows = [row if n == 1 else [chinese(c) for c in row] for n, row in enumerate(rows)]
+    count = len(rows[0])
+    rows = [[*row, *[""] * count][:count] for row in rows]
+    widths = [
+        max(3, *(_width(row[i]) for n, row in enumerate(rows) if n != 1)) for i in range(count)
+    ]
+    for n, row in enumerate(rows):
+        if n == 1:
+            cells = [_ruler(cell, width) for cell, width in zip(row, widths, strict=True)]
+        else:
+            sides = zip(row, rows[1], widths, strict=True)
+            cells = [_padded(cell, rule, width) for cell, rule, width in sides]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _ruler(cell: str, width: int) -> str:
+    left, right = cell.startswith(":"), cell.endswith(":")
+    return ":" * left + "-" * (width - left - right) + ":" * right
+
+
+def _padded(cell: str, rule: str, width: int) -> str:
+    room = width - _width(cell)
+    left = room if rule.endswith(":") and not rule.startswith(":") else 0
+    if rule.startswith(":") and rule.endswith(":"):
+        left = room // 2
+    return " " * left + cell + " " * (room - left)
+
+
+# --- front matter -------------------------------------------------------------------------------
+
+_FRONT_LINE = re.compile(r"( *)(- +)?(?:([^\s:#'\"-][^:#]*):(?: +(.*))?|(.*))")
+
+
+def _front(lines: str) -> str:
+    """Front matter with the blog's indentation and quotes; anything unusual stays as it is."""
+    out = []
+    for line in lines.rstrip("\n").split("\n") if lines.strip() else ():
+        found = _FRONT_LINE.fullmatch(line.rstrip())
+        if found is None or not line.strip() or line.lstrip().startswith("#"):
+            out.append(line.rstrip())
+            continue
+        indent, dash, key, value, rest = found.groups()
+        space = 0 if not indent and not dash else _INDENT
+        if indent and not dash and _after_dash(out):
+            space = _INDENT + 2
+        text = f"{key.strip()}: {_scalar(value or '')}".rstrip() if key else _scalar(rest or "")
+        out.append(" " * space + ("- " if dash else "") + text)
+    return "".join(f"{line}\n" for line in out)
+
+
+def _after_dash(lines: Sequence[str]) -> bool:
+    """Whether the last lines are those of an item in a list."""
+    last = lines[-1] if lines else ""
+    return last.startswith((" " * _INDENT + "- ", " " * (_INDENT + 2)))
+
+
+def _scalar(value: str) -> str:
+    value = value.strip()
+    inner = value[1:-1]
+    if len(value) > 1 and value[0] == value[-1] == '"' and not re.search(r"[\\'\"]", inner):
+        return f"'{inner}'"
+    return value
+
+
+# --- what the blog would refuse -----------------------------------------------------------------
+
+_TAGS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+a abbr audio b blockquote br code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6
+hr i iframe img ins kbd li mark ol p picture pre q s small source span strong sub summary sup table
+tbody td tfoot th thead tr u ul video
+""",
+    )
+)
+_VOID = frozenset({"br", "hr", "img", "source"})
+_TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)((?:\s[^<>]*|/)?)>|<(?=[A-Za-z/])")
+_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_LINK = re.compile(
+    r"(!?)\[((?:\\.|[^\[\]\\])*)\]\(\s*(<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)[^()]*\)"
+)
+_BARE = re.compile(r"(?<![(<\[\"'/\w])https?://[^\s<>()]*[\u4e00-\u9fff。，；：！？、）]")
+_NAME = re.compile(r"(?<![\w`/\\.@-])(?:__\w+?__|\w+_\w+_\w+)(?![\w`/])")
+_MATHS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])[^$\n]*?(?<=[^\s\\])\$(?![\d$])")
+_STAR = re.compile(r"(?<![*\s\\])\*(?![*\s])[^*\n]*(?<![\s\\])\*(?![*\s])")
+_BAD_END = "。，：；.,:;~*"
+_HAS_FILE = Callable[[str], bool]
+
+
+def problems(markdown: str, *, has_file: _HAS_FILE | None = None) -> list[Problem]:
+    """What the blog's linters or build would refuse, or break in silence, in order of lines.
+
+    `has_file` tells whether a picture's path, as written, leads to a file; None: not looked at.
+    """
+    text = markdown.replace("\r\n", "\n")
+    front, whole, body = split_front(text)
+    first = 1 + whole.count("\n")
+    found = [*_front_problems(front, whole)]
+    found += _html_problems(body, first)
+    found += _line_problems(body, first)
+    found += _link_problems(body, first, has_file)
+    found += _typing(text)
+    return sorted(found, key=lambda p: int(p.where.rpartition(" ")[2] or 0))
+
+
+def _problem(rule: str, severity: Severity, line: int, message: str, hint: str) -> Problem:
+    return Problem(
+        rule=f"blog-{rule}", severity=severity, message=message, where=f"line {line}", hint=hint
+    )
+
+
+def _front_problems(front: str, whole: str) -> Iterator[Problem]:
+    if not whole:
+        yield _problem("front-matter", "error", 1, "there is no front matter", "see the README")
+        return
+    items = dict(front_items(front))
+    for key in ("title", "date", "author"):
+        if not items.get(key, "").strip():
+            what = f"the front matter has no {key}"
+            yield _problem("front-matter", "error", 1, what, f"add `{key}:`")
+    for n, line in enumerate(front.split("\n"), 2):
+        found = re.fullmatch(r" *(?:- +)?[^\s:#'\"-][^:#]*: +([^'\"\s\[{|>].*)", line)
+        if found and re.search(r": |:$| #", found[1]):
+            what = "a value with `: ` or ` #` needs quotes"
+            yield _problem("front-matter", "error", n, what, "put it in single quotes")
+
+
+def _masked(body: str) -> str:
+    """The body with code, comments and fences blanked out, every line where it was."""
+
+    def blank(match: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", match[0])
+
+    lines = body.split("\n")
+    at = 0
+    while at < len(lines):
+        fence = _FENCE.match(lines[at].lstrip("> "))
+        if fence:
+            end = _end_of_fence([x.lstrip("> ") for x in lines], at, fence[1])
+            lines[at:end] = [" " * len(x) for x in lines[at:end]]
+            at = end
+        else:
+            at += 1
+    return _CODE.sub(blank, _COMMENT.sub(blank, "\n".join(lines)))
+
+
+def _line_of(text: str, at: int, first: int) -> int:
+    return first + text.count("\n", 0, at)
+
+
+def _html_problems(body: str, first: int) -> Iterator[Problem]:
+    """Tags that the build would not understand, and mustaches that it would run."""
+    for found in re.finditer(r"\{\{", _COMMENT.sub(lambda m: " " * len(m[0]), body)):
+        where = _line_of(body, found.start(), first)
+        hint = "write &#123;&#123;, outside backticks"
+        yield _problem("mustache", "error", where, "`{{` is an expression to the build", hint)
+    text = _masked(body)
+    open_: list[tuple[str, int]] = []
+    for found in _TAG.finditer(text):
+        line = _line_of(text, found.start(), first)
+        name = (found[2] or "").lower()
+        if found[2] is None or name not in _TAGS:
+            shown = f"<{found[2] or ''}"
+            what = f"`{shown}` is no tag that the build knows"
+            yield _problem("html", "error", line, what, "put it in backticks, or write &lt;")
+        elif name in _VOID or (found[3] or "").endswith("/"):
+            continue
+        elif not found[1]:
+            open_.append((name, line))
+        elif any(n == name for n, _ in open_):
+            while open_ and open_[-1][0] != name:
+                yield _unclosed(*open_.pop())
+            open_.pop()
+        else:
+            what = f"</{name}> closes nothing"
+            yield _problem("html", "error", line, what, "take it out")
+    for name, line in open_:
+        yield _unclosed(name, line)
+
+
+def _unclosed(name: str, line: int) -> Problem:
+    return _problem("html", "error", line, f"<{name}> is not closed", f"add </{name}>")
+
+
+def _line_problems(body: str, first: int) -> Iterator[Problem]:
+    masked = _masked(body).split("\n")
+    lines = body.split("\n")
+    skip = 0
+    for n, (line, seen) in enumerate(zip(lines, masked, strict=True)):
+        at = first + n
+        fence = _FENCE.match(line.lstrip("> "))
+        if n >= skip and fence:
+            skip = _end_of_fence([x.lstrip("> ") for x in lines], n, fence[1])
+            if not fence[2].strip():
+                what = "a code block without a language"
+                yield _problem("fence", "error", at, what, "write ```text, or the language")
+        heading = _HEADING.fullmatch(seen)
+        if heading and (heading[2] or "").rstrip()[-1:] in tuple(_BAD_END):
+            what = f"a heading ends in {heading[2].rstrip()[-1]}"
+            yield _problem("heading", "error", at, what, "take the mark away")
+        if re.fullmatch(r"[ ]{0,3}(?:>[ ]?)+", seen) and line == seen:
+            yield _problem("quote", "error", at, "an empty line of a quote", "take it out")
+        if re.fullmatch(r"[>\s]*(?:[-*+]|\d+[.)])[ \t]*", seen) and line == seen:
+            yield _problem("list", "error", at, "an empty item of a list", "take it out")
+        yield from _silent(seen, at)
+
+
+def _silent(line: str, at: int) -> Iterator[Problem]:
+    """What passes every check, and reads otherwise than it was typed."""
+    if _NAME.search(_LINK.sub("", line)):
+        what = "an identifier outside backticks loses its underscores"
+        yield _problem("identifier", "warning", at, what, "put it in backticks")
+    if _MATHS.search(line):
+        hint = "if it is not meant, write \\$"
+        yield _problem("maths", "warning", at, "text between $ becomes a formula", hint)
+    if found := _STAR.search(_LINK.sub("", line)):
+        inside = re.match(r"\w", line[: found.start()][-1:]) and re.match(r"\w", found[0][1])
+        if inside and found[0].isascii():
+            hint = "put it in backticks"
+            yield _problem("emphasis", "warning", at, "text between * becomes italic", hint)
+        else:
+            hint = "write **bold**, or \\*"
+            yield _problem("emphasis", "error", at, "the formatter writes italics otherwise", hint)
+
+
+def _link_problems(body: str, first: int, has_file: _HAS_FILE | None) -> Iterator[Problem]:
+    text = _masked(body)
+    for found in _LINK.finditer(text):
+        image, target = bool(found[1]), found[3].strip("<>")
+        line = _line_of(text, found.start(), first)
+        if not target:
+            kind = "a picture" if image else "a link"
+            yield _problem("link", "error", line, f"{kind} that leads nowhere", "add its address")
+        elif image:
+            if has_file and not urlsplit(target).scheme and not has_file(unquote(target)):
+                hint = "paths begin at the talk's folder"
+                yield _problem("image", "error", line, f"no picture at {target}", hint)
+        elif reason := _dead(target):
+            yield _problem("link", "error", line, f"{target}: {reason}", "mend the link")
+    for found in _BARE.finditer(_LINK.sub(lambda m: " " * len(m[0]), text)):
+        if not ANCHOR.search(found[0]):
+            line = _line_of(text, found.start(), first)
+            hint = "publishing makes it a link; or write [text](address)"
+            what = "a bare address swallows the Chinese after it"
+            yield _problem("address", "info", line, what, hint)
+
+
+def _dead(target: str) -> str:
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "not an address"
+    if parts.hostname == "localhost":
+        return "nobody else has this machine"
+    if not parts.scheme and not parts.netloc and parts.path and not parts.path.startswith("#"):
+        return "" if parts.path.startswith("/") else "the build looks for a page of the blog there"
+    return ""
+
+
+def _typing(text: str) -> Iterator[Problem]:
+    """How much of the typing publishing will put right."""
+    done = tidy(text)
+    if done == text:
+        return
+    before, after = text.split("\n"), set(done.split("\n"))
+    changed = [n for n, line in enumerate(before, 1) if line not in after]
+    if changed:
+        what = f"{len(changed)} lines whose spacing or punctuation publishing will put right"
+        yield _problem(
+            "typing", "info", changed[0], what, "nothing to do; the draft stays as it is"
+        )
+    elif has_han(text):
+        yield _problem("typing", "info", 1, "blank lines that publishing will put right", "")
