@@ -588,7 +588,7 @@ train true try turn two type under up us use used user using value very wait wal
 we week well went were what when where which while who whole why wide will with word work world
 would write wrong yeah year yes yet you your
 """
-_COMMON = frozenset(_COMMON_WORDS.split())
+COMMON = frozenset(_COMMON_WORDS.split())
 
 
 class _Row(NamedTuple):
@@ -795,7 +795,7 @@ def _doubts(row: _Row, term: Term) -> Iterator[Problem]:
         if len(parts) > 1 and ("" in parts or len(set(parts)) < len(parts)):
             yield row.problem(f"an empty or repeated item in {column}: {cell!r}", "warning")
     for heard in term.heard_as:
-        if heard.lower() in _COMMON or len(heard) < 3:
+        if heard.lower() in COMMON or len(heard) < 3:
             yield row.problem(
                 f"“{heard}”, heard for “{term.source}”, is too common to be corrected",
                 "warning",
