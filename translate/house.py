@@ -62,7 +62,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[str]:
         if _FENCE.match(line) or _HTML.match(line) or line.startswith(("    ", "\t")):
             yield "\n".join(x.rstrip() if _HTML.match(line) else x for x in some).rstrip("\n")
         elif heading := _HEADING.fullmatch(line):
-            yield f"{heading[1]} {chinese(heading[2] or '')}".rstrip()
+            yield f"{heading[1]} {_prose(heading[2] or '')}".rstrip()
         elif _RULE.fullmatch(line):
             yield "---"
         elif _QUOTE.match(line):
@@ -139,7 +139,8 @@ def _goes_on(line: str) -> bool:
     if not line.strip() or any(p.match(line) for p in others):
         return False
     item = _ITEM.fullmatch(line)
-    starts_list = item is not None and bool(item["text"])
+    # Of numbered lists, only one that begins with 1 interrupts a paragraph.
+    starts_list = item is not None and item["text"] and item["mark"] in ("-", "*", "+", "1.", "1)")
     return not starts_list and not any(p.fullmatch(line) for p in whole)
 
 
@@ -150,14 +151,39 @@ def _starts_table(lines: Sequence[str], at: int) -> bool:
 # --- kinds of blocks ----------------------------------------------------------------------------
 
 
+_OPAQUE = re.compile(r"(`+[^`]*`+|<!--.*?-->|<[^<>]*>|\]\([^()]*\)|~~)", re.DOTALL)
+_TILDE = re.compile(r"(?<!\\)~")
+
+
+def _prose(text: str) -> str:
+    """Inline Markdown with the blog's typography; two `~2M` do not strike out what is between."""
+    pieces = _OPAQUE.split(chinese(text))
+    if sum(len(_TILDE.findall(p)) for p in pieces[::2]) > 1:
+        pieces[::2] = [_TILDE.sub(r"\\~", p) for p in pieces[::2]]
+    return "\n".join(line.strip(" ") for line in "".join(pieces).split("\n"))
+
+
 def _paragraph(lines: Sequence[str]) -> Iterator[str]:
     """Lines without what stands around them; two spaces at an end are a line break."""
     if any(not _goes_on(line.strip()) for line in lines[1:]):
         yield from (line.rstrip() for line in lines)  # moved to the margin, it would be a block
         return
-    done = chinese("\n".join(line.strip(" \t") for line in lines)).split("\n")
+    lines = list(_unnumbered(lines))
+    done = _prose("\n".join(line.strip(" \t") for line in lines)).split("\n")
     for n, (line, typed) in enumerate(zip(done, lines, strict=True)):
         yield line + ("  " if typed.endswith("  ") and n + 1 < len(lines) else "")
+
+
+def _unnumbered(lines: Sequence[str]) -> Iterator[str]:
+    """`8. …` at the beginning of a later line is no list, and not left there by the formatter."""
+    line = lines[0]
+    for later in lines[1:]:
+        if re.match(r"[ \t]*\d{1,9}[.)][ \t]", later):
+            line = f"{line.rstrip()} {later.strip()}"
+        else:
+            yield line
+            line = later
+    yield line
 
 
 def _quote(lines: Sequence[str]) -> str:
@@ -232,7 +258,7 @@ def _opened(found: re.Match[str], items: Sequence[_Item]) -> _Item:
 def _checked(text: str) -> str:
     """An item's text; a tick box in front of it stays what it is."""
     box = re.match(r"\[[ xX]\] ", text)
-    return box[0] + chinese(text[4:]) if box else chinese(text)
+    return box[0] + _prose(text[4:]) if box else _prose(text)
 
 
 def _fence_after(line: str, fenced: str) -> str:
@@ -256,7 +282,7 @@ def _under(line: str, items: Sequence[_Item], margin: int | None) -> str:
     if margin is not None:
         return " " * (own.inner + max(0, indent - margin)) + line.lstrip()
     at = own.start + own.width if own.first else own.inner
-    return " " * at + chinese(line.strip())
+    return " " * at + _prose(line.strip())
 
 
 def _cells(line: str) -> list[str]:
@@ -280,7 +306,7 @@ def _width(text: str) -> int:
 def _table(lines: Sequence[str]) -> Iterator[str]:
     """Every cell as wide as the widest of its column; a Chinese character counts two."""
     rows = [_cells(line) for line in lines]
-    rows = [row if n == 1 else [chinese(c) for c in row] for n, row in enumerate(rows)]
+    rows = [row if n == 1 else [_prose(c) for c in row] for n, row in enumerate(rows)]
     count = len(rows[0])
     rows = [[*row, *[""] * count][:count] for row in rows]
     widths = [

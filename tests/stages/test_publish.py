@@ -343,7 +343,7 @@ def test_what_cannot_be_published_is_told_and_left(text: str, rule: str) -> None
         (f"{NOTE}<!-- 提示：x -->\n{NOTE}<!-- 提示：y -->\n\n甲", "甲"),
         (f"{NOTE}<!-- 提示：x -->\n{NOTE}乙<!-- 提示：y -->", f"{NOTE}乙"),
         (f"{NOTE}<!-- 提示：x -->\n>\n> 甲", f"{NOTE}\n>\n> 甲"),
-        (f"{NOTE}<!-- 提示：x -->\n甲", f"{NOTE}\n甲"),
+        (f"{NOTE}<!-- 提示：x -->\n甲", f"{NOTE}\n> 甲"),
         (f"{NOTE}<!-- 提示：x -->\n## 甲", "## 甲"),
         (f"## 编者最后的碎碎念\n\n{CLOSING}\n- 我的话", "## 编者最后的碎碎念\n\n- 我的话"),
         (f"## 编者最后的碎碎念\n\n{CLOSING}\n\n## 参考\n\n甲", "## 参考\n\n甲"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from translate import glossary as terms
+from translate import house
 from translate.draft import Draft, Passage, parse
 from translate.errors import InputError
 from translate.flags import problems_of
@@ -126,7 +127,7 @@ def report_on(
         *_about_facts(talk, wishes),
         *_about_text(draft, edited, glossary, wishes),
         *_about_hearing(transcript, edited),
-        *_about_draft(draft),
+        *_about_draft(workspace, text, draft),
         *(_about_conflict(c) for c in conflicts),
     ]
     kept = _kept(workspace)
@@ -224,9 +225,10 @@ def _about_hearing(transcript: Transcript, edited: Edited) -> Iterator[Problem]:
         )
 
 
-def _about_draft(draft: Draft) -> Iterator[Problem]:
+def _about_draft(workspace: Workspace, text: str, draft: Draft) -> Iterator[Problem]:
     """The draft's own shape: anchors, slots, and what the blog would not take."""
     yield from draft.problems
+    yield from house.problems(text, has_file=lambda name: _has(workspace, name))
     for passage in draft.passages:
         for note in passage.notes:
             if not note.text.strip():

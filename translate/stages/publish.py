@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from translate.draft import ANCHOR, CLOSING, PROOFREAD, seconds, split_front
+from translate.house import tidy
 from translate.model import UNTRANSLATED, Problem
-from translate.typography import chinese, has_han
+from translate.typography import has_han
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,8 @@ def post_of(
     out = writer.written()
     if not writer.unfinished:
         out = _proofread(out)
-    out = _BLANK_LINES.sub("\n\n", chinese(_without_leftovers(out))).strip("\n")
-    out = writer.restored(out) + "\n"
     return Post(
-        text=f"{front.rstrip()}\n\n{out}" if front else out,
+        text=tidy(f"{front}{writer.restored(_without_leftovers(out))}"),
         pictures=tuple(writer.pictures.values()),
         unfinished=tuple(writer.unfinished),
     )
@@ -287,7 +286,6 @@ _QUOTE_LINE = re.compile(r"[ \t]*>[ \t>]*")
 _ENDS_QUOTE = re.compile(rf"\s*(?:$|#{{1,6}} |[-*+] |\d{{1,9}}[.)] |---|{_KEPT})")
 _PLACEHOLDER = re.compile(rf"[ \t]*[-*+][ \t]+{re.escape(CLOSING[2:])}[ \t]*")
 _LAST_WORDS = re.compile(r"#{1,6} +编者最后的碎碎念[ \t#]*")
-_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+|\A(?:[^\S\n]*\n)+|\s+\Z")
 
 
 def _without_leftovers(text: str) -> str:
