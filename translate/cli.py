@@ -243,6 +243,10 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count as errors do: for CI.")
     ] = False,
+    blog: Annotated[
+        Path | None,
+        typer.Option(help="A checkout of the blog: its lint-md and prettier look as well (Node)."),
+    ] = None,
     silence: Annotated[
         str | None, typer.Option(metavar="ID", help="Stop reporting one item of one talk.")
     ] = None,
@@ -260,7 +264,7 @@ def check(
     press = Press(desk)
     if silence:
         press.silence(_one(talks or [], "--silence"), silence, reason)
-    if code := press.check(talks or [], strict=strict):
+    if code := press.check(talks or [], strict=strict, blog=blog):
         raise typer.Exit(code)
 
 

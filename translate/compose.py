@@ -21,7 +21,7 @@ from translate import settings as settings_module
 from translate.console import Console, human_bytes
 from translate.errors import SettingsError, TranslatorError
 from translate.glossary import Glossary
-from translate.model import Progress
+from translate.model import Problem, Progress
 from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
 from translate.settings import Settings, TranslateSettings
 from translate.stages import fetch as fetching
@@ -298,6 +298,12 @@ def _memory(wish: TranslateSettings) -> "Memory | None":
 
 
 # --- after the draft ----------------------------------------------------------------------------
+
+
+def run_blog_checks(blog: Path, post: str, slug: str) -> list[Problem]:
+    from translate.backends import node
+
+    return node.run_blog_checks(blog, post, slug)
 
 
 def build_pictures() -> Pictures:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from translate import pipeline
-from translate.compose import build_page, build_pictures
+from translate.compose import build_page, build_pictures, run_blog_checks
 from translate.console import problem_text, report_error
 from translate.desk import Desk
 from translate.errors import EXIT_PROBLEMS, StwError
@@ -36,18 +36,21 @@ class Press:
         self._desk = desk
         self._console = desk.console
 
-    def check(self, names: Sequence[str], *, strict: bool) -> int:
+    def check(self, names: Sequence[str], *, strict: bool, blog: Path | None) -> int:
         """Print what there is to look at in each talk; all talks that have a draft, if unnamed.
 
-        The exit code says whether an error is left; with `strict`, or a warning.
+        The exit code says whether an error is left; with `strict`, or a warning. With `blog`, its
+        own linters look at the post as well.
         """
 
         def one(workspace: Workspace) -> _End:
             checked = pipeline.check(workspace, self._desk.glossary, self._desk.wishes)
             grave = {"error", "warning"} if strict else {"error"}
-            failed = any(p.severity in grave for p in checked.open)
-            text = report_text(checked.items)
-            return _End(workspace.slug, text, _data(checked), EXIT_PROBLEMS if failed else 0)
+            said = run_blog_checks(blog, *pipeline.post_text(workspace)) if blog else []
+            failed = bool(said) or any(p.severity in grave for p in checked.open)
+            text = report_text(checked.items) + "".join(f"\n{problem_text(p)}" for p in said)
+            data = _data(checked) | ({"blog": [asdict(p) for p in said]} if blog else {})
+            return _End(workspace.slug, text, data, EXIT_PROBLEMS if failed else 0)
 
         return self._each(names, one)
 

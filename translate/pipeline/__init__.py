@@ -11,7 +11,7 @@ from translate.pipeline.state import Status, status
 from translate.pipeline.step_check import Checked, check, silence
 from translate.pipeline.step_draft import draft, take
 from translate.pipeline.step_fetch import fetch
-from translate.pipeline.step_publish import Page, Pictures, Published, preview, publish
+from translate.pipeline.step_publish import Page, Pictures, Published, post_text, preview, publish
 from translate.pipeline.step_transcribe import transcribe
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "check",
     "draft",
     "fetch",
+    "post_text",
     "preview",
     "publish",
     "silence",

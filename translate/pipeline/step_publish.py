@@ -145,6 +145,13 @@ def publish(
         )
 
 
+def post_text(workspace: Workspace) -> tuple[str, str]:
+    """The text that publishing would write today, and the name it would have."""
+    records = _records(workspace)
+    slug = _slug(workspace, _place(workspace, None), records, "")
+    return post_of(_draft(workspace), slug=slug, bilingual=False).text, slug
+
+
 # --- where to, under which name -----------------------------------------------------------------
 
 
