@@ -1,7 +1,8 @@
 """`python -m tests.bench.line`: what the line costs outside the models.
 
 Prints JSON: the start of `stw --help` against the interpreter's own, `stw demo`, three hours of
-sound decoded (time and peak memory), three hours of text through segment, glossary and assembly.
+sound decoded (time and peak memory), three hours of text through segment, glossary and assembly,
+and a draft of three hours through merge, checks and publishing.
 Every figure is the median of its runs; the machine stands beside it.
 """
 
@@ -17,15 +18,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tests.media import make_media
 from tests.shared import SHARED
 from translate import glossary as terms
+from translate import house
 from translate.backends import captions, media
-from translate.draft import render
+from translate.draft import parse, render
+from translate.merge import merge
 from translate.model import Article, Cue, Engine, Talk, Transcript, Translation
 from translate.stages.assemble import Column, assemble, subtitles
+from translate.stages.publish import post_of
 from translate.stages.segment import segment
 from translate.stages.transcribe import clean_captions
 
@@ -146,6 +152,39 @@ def text_stages(runs: int) -> dict[str, float]:
     return figures | {"total_s": sum(figures.values()), "words": words}
 
 
+def draft_stages(runs: int) -> dict[str, float]:
+    """A draft of three hours, a third of it edited, and every paragraph translated anew."""
+    article = segment(long_text()[0], ())
+    talk = Talk(slug="long", title="A long talk", url="https://example.org/talk")
+    today = datetime.date(2026, 1, 1)
+
+    def drawn(translations: list[Translation]) -> str:
+        return render(assemble(talk, article, translations, column=Column(), today=today))
+
+    numbered = [
+        replace(t, chinese=f"第 {n} 段。{t.chinese}") for n, t in enumerate(_filled(article))
+    ]
+    base = drawn(numbered)
+    new = drawn([replace(t, chinese=f"{t.chinese}如此。") for t in numbered])
+    edited = base
+    for n in range(0, len(numbered), 3):
+        edited = edited.replace(f"第 {n} 段。", f"第{n}段,编者改过。", 1)
+    work: dict[str, Callable[[], object]] = {
+        "merge_s": lambda: merge(base, edited, new),
+        "parse_s": lambda: parse(edited),
+        "house_s": lambda: house.problems(edited),
+        "post_s": lambda: post_of(edited, slug="long", bilingual=False),
+    }
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(runs):
+        for name, do in work.items():
+            began = time.perf_counter()
+            do()
+            times[name].append(time.perf_counter() - began)
+    figures = {name: statistics.median(t) for name, t in times.items()}
+    return figures | {"draft_characters": len(edited), "draft_paragraphs": len(numbered)}
+
+
 def _filled(article: Article) -> list[Translation]:
     """Chinese of a usual length for every paragraph: what assembling costs is its typography."""
     by = Engine(name="bench")
@@ -164,7 +203,7 @@ def main() -> None:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     figures = {"machine": machine, **start(options.runs), **demo(3), **long_sound()}
     if SHARED.exists():
-        figures |= text_stages(options.runs)
+        figures |= text_stages(options.runs) | draft_stages(options.runs)
     print(json.dumps(figures, indent=1))
 
 
