@@ -78,6 +78,7 @@ def test_what_is_learned_becomes_the_same_again_by_way_of_a_draft(markdown: str)
     ("markdown", "text"),
     [
         ("**今年（2023 年）** 发起", "今年（2023 年）发起"),
+        ("**今年（2023 年）**发起", "今年（2023 年）发起"),
         (r"a\*b 与 `__init__` 和 \_x", "a*b 与 `__init__` 和 `_x`"),
         ("看[文档](https://x.y/z)吧。<!-- 提示：这里 -->", "看文档吧。"),
         ("看 [https://x.y/a\\_b](https://x.y/a_b)。", "看 https://x.y/a_b。"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from translate import glossary as terms
-from translate.draft import render
+from translate.draft import ANCHOR, render
 from translate.errors import ConflictError, InputError
 from translate.glossary import Glossary
 from translate.merge import Conflict, merge
@@ -42,6 +42,7 @@ from translate.pipeline.run import (
 from translate.pipeline.step_check import edited_of, open_conflicts, report_on
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
+from translate.stages import learn as learning
 from translate.stages import segment as segmenting
 from translate.stages import translate as translating
 from translate.workspace import (
@@ -300,7 +301,10 @@ def _assemble(
         assembling.assemble(
             talk,
             article,
-            [replace(t, chinese=c) for t, c in zip(translations, glossed, strict=True)],
+            [
+                t if _own(t, workspace) else replace(t, chinese=c)
+                for t, c in zip(translations, glossed, strict=True)
+            ],
             column=wishes.column,
             slots=annotating.note_slots(
                 article,
@@ -319,7 +323,8 @@ def _assemble(
         mine = text_of(workspace, DRAFT)
         if mine is not None and base is not None:
             merged = merge(base, mine, new)
-            text, conflicts = merged.text, merged.conflicts
+            text = merged.text
+            conflicts = tuple(c for c in merged.conflicts if not _agreed(c))
         if text_of(workspace, DRAFT) == mine:  # else an editor saved while we merged: merge again
             break
     else:
@@ -335,6 +340,19 @@ def _assemble(
     if backup and mine != text:
         did = f"replaced; the old one is {backup}"
     return Made(stage="draft", file=DRAFT, found=found, did=did)
+
+
+def _own(translation: Translation, workspace: Workspace) -> bool:
+    """Whether it was learned from this very talk: its editor has decided on first mentions too."""
+    return translation.by.parameters.get("talk") == workspace.slug
+
+
+def _agreed(conflict: Conflict) -> bool:
+    """Whether what would stand there says what the editor says, but for markup: their own words,
+    given back by the memory."""
+    both = (conflict.edited, conflict.new)
+    chinese = all(ANCHOR.search(t) and not t.startswith("<details") for t in both)
+    return chinese and learning.same_words(*both)
 
 
 def draft_key(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:

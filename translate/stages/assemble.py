@@ -192,7 +192,10 @@ def _person(person: Person) -> list[str]:
 
 
 def _engine(engine: Engine | None) -> str:
-    return one_line(f"{engine.name} {engine.model}") if engine else ""
+    if engine is None:
+        return ""
+    # Of what was learned from a talk, the machine that drafted it there is named, if one did.
+    return one_line(engine.parameters.get("drafted_by", f"{engine.name} {engine.model}"))
 
 
 def _names(engines: Iterable[Engine | None]) -> list[str]:
@@ -226,7 +229,7 @@ def _made_by(engines: Sequence[Engine | None]) -> str:
         text = "英文取自原有的字幕。"
     elif heard:
         text = f"英文由 {escape_text(_engine(heard), names=False)} 转写。"
-    by = [e for e in translators if e and not e.is_person]
+    by = [e for e in translators if e and (not e.is_person or e.parameters.get("drafted_by"))]
     if by:
         text += f"中文初稿由 {escape_text('、'.join(_names(by)), names=False)} 给出。"
     return text

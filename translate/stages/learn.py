@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from translate import checks
 from translate.draft import Draft, Passage, anchors, parse, seconds
 from translate.model import UNTRANSLATED, Article, Paragraph
-from translate.typography import escape_text, one_line
+from translate.typography import chinese, escape_text, one_line
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -94,7 +94,7 @@ def plain(markdown: str) -> str:
     Links become their labels, comments and pictures nothing. `plain(escape_text(x)) == x` for
     every `x` that this gives.
     """
-    text = one_line(_shown(markdown))
+    text = one_line(_shown(chinese(markdown)))  # which mends bold that would not close
     for _ in range(_PASSES):
         before, text = text, one_line(_shown(escape_text(text)))
         if before == text:
@@ -178,24 +178,24 @@ def _pair(
     names, parts = group
     markdown = "\n\n".join(filter(None, (p.plain for p in parts)))
     english, heard = written.final(names), written.heard(names)
-    chinese = plain(markdown)
-    if UNTRANSLATED in markdown or not english or not _is_translation(english, chinese):
+    final = plain(markdown)
+    if UNTRANSLATED in markdown or not english or not _is_translation(english, final):
         return None
     before = "\n\n".join(generated[n].plain for n in names if n in generated)
     return Pair(
         anchors=names,
         english=english,
-        chinese=chinese,
+        chinese=final,
         heard=heard,
         generated=plain(before),
         touched=markdown != before,
     )
 
 
-def _is_translation(english: str, chinese: str) -> bool:
+def _is_translation(english: str, text: str) -> bool:
     """What would be refused as a person's translation is not learned either."""
-    found = checks.findings(english, chinese, (), by_person=True)
-    return bool(chinese) and not any(f.severity == "error" for f in found)
+    found = checks.findings(english, text, (), by_person=True)
+    return bool(text) and not any(f.severity == "error" for f in found)
 
 
 class _English:

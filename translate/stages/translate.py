@@ -69,6 +69,10 @@ class TranslationMemory(Protocol):
 
     def lookup(self, unit: Unit) -> str | None: ...
 
+    def engine_of(self, unit: Unit) -> Engine:
+        """Where the answer of `lookup` comes from."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -259,7 +263,7 @@ class _Run:
         for unit in self.units:
             known = reuse.lookup(unit) if reuse is not None else None
             if reuse is not None and known is not None:
-                self._take(unit, _tidy(known), reuse.engine, by_person=True)
+                self._take(unit, _tidy(known), reuse.engine_of(unit), by_person=True)
             stored = (
                 None if unit.id in self.done else self.store.get(key(unit, self.translator.engine))
             )

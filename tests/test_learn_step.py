@@ -1,0 +1,229 @@
+"""`learn`: from an edited draft to the memory and the proposals, and back into the draft."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chat_server import good, serving
+from tests.test_pipeline import Place, captions
+from translate.backends.memory import Entry, read_entries, write_entries, write_jsonl
+from translate.draft import Passage, parse
+from translate.errors import BadFileError, InputError
+from translate.glossary import Glossary, load
+from translate.pipeline.step_learn import Learned, export_memories, import_memories, learn
+from translate.workspace import Workspace
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A translated talk, whose server is gone by now."""
+    source = captions(tmp_path / "A talk about graphs - Ada Byron | Demo Conf 2026.srt")
+    place = Place(tmp_path)
+    with serving(good) as server:
+        place.use(server)
+        place.stw("run", source.name)
+    place.env |= {"STW_TRANSLATOR": "none", "STW_MEMORY": str(memory(place))}
+    del place.env["STW_BASE_URL"], place.env["STW_CHAT_MODEL"]
+    return place
+
+
+def memory(place: Place) -> Path:
+    return place.folder / "glossary" / "memory" / f"{place.talk.name}.jsonl"
+
+
+def proposed(place: Place) -> Path:
+    return place.folder / "glossary" / "proposals" / f"{place.talk.name}.csv"
+
+
+def learned(place: Place, glossary: Glossary | None = None) -> Learned:
+    return learn(
+        Workspace(place.talk),
+        memory_folder=memory(place).parent,
+        proposals_folder=proposed(place).parent,
+        glossary=glossary or load(sorted((ROOT / "glossary").glob("*.csv"))),
+        write_memory=write_jsonl,
+    )
+
+
+def text(place: Place) -> str:
+    return (place.talk / "draft.md").read_text("utf-8")
+
+
+def rewrite(place: Place, *changes: tuple[str, str]) -> None:
+    edited = text(place)
+    for old, new in changes:
+        assert edited.count(old) == 1, old
+        edited = edited.replace(old, new)
+    (place.talk / "draft.md").write_text(edited, "utf-8")
+
+
+def passages(place: Place) -> tuple[Passage, ...]:
+    return parse(text(place)).passages
+
+
+def conflicts(place: Place) -> list[dict[str, str]]:
+    report = json.loads((place.talk / "report.json").read_text("utf-8"))
+    return [p for p in report["problems"] if p["rule"] == "merge-conflict"]
+
+
+def edit_everything(place: Place) -> None:
+    """One of each thing that editors do, and a gloss taken out."""
+    p = passages(place)
+    glossed = [i for i, q in enumerate(p) if "（" in q.chinese]
+    assert glossed == [0]  # else there is no gloss to take out
+    gloss = p[0].chinese[p[0].chinese.index("（") : p[0].chinese.index("）") + 1]
+    half = len(p[5].chinese) // 2
+    rewrite(
+        place,
+        (p[0].chinese, "编者的话，" + p[0].chinese.replace(gloss, "")),
+        (p[1].chinese, f"**编者（重写）**的第二段，{p[1].chinese[2:]}"),
+        (p[2].chinese, f"看[文档](https://example.org/a_b)：{p[2].chinese}"),
+        (p[3].chinese, f"R&amp;D 与 a\\*b\n{p[3].chinese}"),
+        (p[5].chinese, f"{p[5].chinese[:half]}。\n\n另起一段：{p[5].chinese[half:]}"),
+        (f"{p[6].chinese}<!-- {p[6].at} -->\n\n", ""),
+        (p[7].chinese, f"{p[6].chinese}<!-- {p[6].at} -->{p[7].chinese}"),
+        (f"{p[8].chinese}<!-- {p[8].at} -->", f"【待译】<!-- {p[8].at} -->"),
+    )
+
+
+def test_the_editors_words_come_back_and_the_draft_stays_as_it_is(place: Place) -> None:
+    """Learning, then drafting from what was learned: no word changes and nothing conflicts."""
+    edit_everything(place)
+    done = learned(place)
+    before = text(place)
+    place.stw("draft", place.talk.name, code=None)
+    assert text(place) == before
+    assert conflicts(place) == []
+    rows = json.loads((place.talk / "translation.json").read_text("utf-8"))
+    by = [(r["by"]["name"], r["by"]["parameters"].get("drafted_by")) for r in rows]
+    assert by[:2] == [("memory", "chat fake")] * 2
+    assert rows[1]["chinese"].startswith("编者（重写）的第二段，")
+    base = (place.talk / ".stw" / "draft.base.md").read_text("utf-8")
+    assert "编者（重写）的第二段，" in base  # it was proposed indeed
+    again = learned(place)
+    assert again == done  # the figures still tell what the machine had written
+    assert again.figures.touched == 7
+    place.stw("draft", place.talk.name, code=None)
+    assert text(place) == before
+
+
+def test_a_draft_thrown_away_comes_back_in_the_editors_words(place: Place) -> None:
+    p = passages(place)
+    rewrite(
+        place, (p[0].chinese, "编者亲手重写了整个第一段，一字不留，全部换掉，说的还是 12 和 8。")
+    )
+    learned(place)
+    front = text(place).partition("\n## ")[0]
+    for name in ("draft.md", "translation.json", ".stw/draft.base.md", ".stw/answers.jsonl"):
+        (place.talk / name).unlink()
+    place.stw("draft", place.talk.name, code=None)
+    assert "编者亲手重写了整个第一段" in text(place)
+    assert "中文初稿由 chat fake 给出" in text(place)  # who drafted it is not forgotten
+    assert text(place).partition("\n## ")[0] == front
+
+
+def test_learning_twice_is_learning_once(place: Place) -> None:
+    edit_everything(place)
+    first = learned(place)
+    files = {p: p.read_bytes() for p in (memory(place), *place.talk.rglob("*.json"))}
+    times = {p: p.stat().st_mtime_ns for p in files}
+    assert learned(place) == first
+    assert {p: p.read_bytes() for p in files} == files
+    assert memory(place).stat().st_mtime_ns == times[memory(place)]
+    assert first.pairs == len(read_entries(memory(place)))
+
+
+def test_the_memory_says_where_each_pair_is_from(place: Place) -> None:
+    p = passages(place)
+    rewrite(place, (p[4].chinese, f"{p[4].chinese}好。"))
+    done = learned(place)
+    found = {e.at: e for e in read_entries(memory(place))}
+    assert done.memory == memory(place)
+    assert done.pairs == len(found) == len(p)
+    assert found[p[4].at].source == p[4].english
+    assert found[p[4].at].target.endswith("好。")
+    assert {(e.talk, e.drafted_by) for e in found.values()} == {(place.talk.name, "chat fake")}
+    assert (done.figures.touched, done.figures.edits) == (1, 2)
+
+
+def test_a_later_edit_is_measured_from_what_the_machine_wrote(place: Place) -> None:
+    first = passages(place)[0].chinese
+    rewrite(place, (first, f"一{first}"))
+    learned(place)
+    place.stw("draft", place.talk.name, code=None)
+    rewrite(place, (f"一{first}", f"一二{first}"))
+    assert learned(place).figures.edits == 2
+    assert learned(place).figures.edits == 2
+    place.stw("draft", place.talk.name, code=None)
+    assert conflicts(place) == []
+    assert learned(place).figures.edits == 2
+
+
+def put_right(place: Place) -> None:
+    """A name put right in the English, wherever it stands."""
+    edited = text(place).replace("plain Python code", "plain Pythia code")
+    (place.talk / "draft.md").write_text(edited, "utf-8")
+
+
+def test_proposals_are_a_file_that_belongs_to_the_person(place: Place) -> None:
+    put_right(place)
+    none = Glossary()
+    done = learned(place, none)
+    assert (done.proposals, done.rows) == (proposed(place), 1)
+    file = proposed(place)
+    header, row = file.read_text("utf-8").splitlines()
+    assert row.startswith("Pythia,,keep,any,no,Python,,")
+    assert load([file]).terms[0].heard_as == ("Python",)  # a file that the term base can read
+    mine = f"{header}\nmine,我的,prefer,any,no,,,自己加的\n{row.replace('any', 'exact')}\n"
+    file.write_text(mine, "utf-8")
+    assert learned(place, none).rows == 2
+    assert file.read_text("utf-8") == mine
+    file.write_text(f"{header}\n", "utf-8")  # struck out
+    assert learned(place, none).proposals is None
+    assert file.read_text("utf-8") == f"{header}\n"
+    file.unlink()
+    assert learned(place, none).rows == 1
+    file.write_text("what,ever\n", "utf-8")
+    with pytest.raises(BadFileError, match="not a header"):
+        learned(place, none)
+    assert file.read_text("utf-8") == "what,ever\n"
+
+
+def test_without_edits_nothing_is_proposed(place: Place) -> None:
+    done = learned(place)
+    assert done.proposals is None
+    assert not proposed(place).parent.exists()
+    assert done.figures.share_untouched == 1.0
+    assert done.figures.distance == 0.0
+
+
+def test_there_must_be_a_draft(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.stw("fetch", captions(tmp_path / "Talk.srt", minutes=1).name)
+    with pytest.raises(InputError, match="no draft to learn from"):
+        learned(place)
+
+
+def test_memories_of_others_come_in_and_go_out(tmp_path: Path) -> None:
+    folder, theirs, out = tmp_path / "memory", tmp_path / "old.tmx", tmp_path / "all.tmx"
+    entries = [Entry(source="One.", target="一。"), Entry(source="Two.", target="二。", note="n")]
+    write_entries(theirs, entries)
+    with pytest.raises(InputError, match="no translation memory"):
+        export_memories(folder, out, read=read_entries, write=write_entries)
+    for _ in range(2):
+        [done] = import_memories([theirs], folder, read=read_entries, write=write_entries)
+        assert (done.memory, done.entries) == (folder / "old.jsonl", 2)
+        assert list(read_entries(done.memory)) == entries
+    assert export_memories(folder, out, read=read_entries, write=write_entries) == 2
+    assert list(read_entries(out)) == entries
+    with pytest.raises(InputError, match="is there already"):
+        export_memories(folder, out, read=read_entries, write=write_entries)
+    assert export_memories(folder, out, read=read_entries, write=write_entries, force=True) == 2
+    broken = tmp_path / "b.tmx"
+    broken.write_text("<tmx>")
+    with pytest.raises(BadFileError, match=r"b\.tmx"):
+        import_memories([out, broken], tmp_path / "new", read=read_entries, write=write_entries)
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,236 @@
+"""Learn: what an editor did to a draft goes into the memory, and to the term base as proposals.
+
+Knows where the two lie and what a person may have done there: rows of others stay in a memory,
+and rows that were changed or struck out stay as they are among the proposals. What the machine
+had written is remembered beside the draft, because a draft made again from the memory no longer
+shows it. Backends come in as functions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from translate.draft import anchors
+from translate.errors import BadFileError, InputError
+from translate.glossary import Glossary
+from translate.model import Article, Engine, MemoryEntry
+from translate.stages.learn import Figures, Pair, figures_of, pairs_of
+from translate.stages.learn_terms import Proposal, merge_rows, proposals, read_rows, rows_text
+from translate.workspace import (
+    DRAFT,
+    DRAFT_BASE,
+    LEARNED,
+    TRANSLATION,
+    Workspace,
+    decode,
+    write_atomic,
+)
+
+
+class WriteMemory(Protocol):
+    """Brings entries into a memory's file; what others wrote there stays."""
+
+    def __call__(self, path: Path, entries: Sequence[MemoryEntry]) -> None: ...
+
+
+class ReadMemory(Protocol):
+    """The entries of memory files, in order. Raises BadFileError with file and line."""
+
+    def __call__(self, *paths: Path) -> Sequence[MemoryEntry]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What one talk has taught."""
+
+    figures: Figures
+    pairs: int  # in the memory now
+    memory: Path | None  # None when nothing is finished yet
+    proposals: Path | None  # rows to accept or strike out; None when there are none
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """What a machine had written of a paragraph, and what became of it."""
+
+    english: str
+    generated: str  # empty where a person translated it
+    learned: tuple[str, ...]  # each Chinese that went into the memory for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is remembered of earlier learning from a talk."""
+
+    first: tuple[First, ...] = ()
+    rows: tuple[Proposal, ...] = ()  # the proposals as we wrote them last
+
+
+def learn(
+    workspace: Workspace,
+    *,
+    memory_folder: Path,
+    proposals_folder: Path,
+    glossary: Glossary,
+    write_memory: WriteMemory,
+) -> Learned:
+    """Take what the editor made of a draft into the memory, and propose rows for the term base.
+
+    Doing it again changes nothing. Raises InputError when there is no draft to learn from.
+    """
+    with workspace.locked("stw learn"):
+        if not (workspace.has(DRAFT) and workspace.has(DRAFT_BASE)):
+            raise InputError(
+                f"{workspace.slug}: there is no draft to learn from", f"stw draft {workspace.slug}"
+            )
+        base, text, article = workspace.text(DRAFT_BASE), workspace.text(DRAFT), workspace.article()
+        record = _record(workspace)
+        pairs = _as_first_generated(pairs_of(base, text, article), record)
+        memory = memory_folder / f"{workspace.slug}.jsonl"
+        # Before the memory: with it, the next draft may no longer show what the machine wrote.
+        record = replace(record, first=_first(pairs, record))
+        workspace.put_aside(LEARNED, record)
+        if pairs:
+            write_memory(memory, _entries(workspace, article, pairs))
+        file = proposals_folder / f"{workspace.slug}.csv"
+        rows = _propose(file, record.rows, proposals(pairs, glossary))
+        workspace.put_aside(LEARNED, replace(record, rows=rows))
+    return Learned(
+        figures=figures_of(base, text, pairs),
+        pairs=len(pairs),
+        memory=memory if pairs else None,
+        proposals=file if rows else None,
+        rows=len(rows),
+    )
+
+
+def _record(workspace: Workspace) -> Record:
+    if not workspace.has(LEARNED):
+        return Record()
+    return decode(workspace.read(LEARNED), Record, workspace.path(LEARNED))  # type: ignore[no-any-return]  # decode checks
+
+
+# --- the memory ---------------------------------------------------------------------------------
+
+
+def _as_first_generated(pairs: Sequence[Pair], record: Record) -> tuple[Pair, ...]:
+    """The pairs with what the machine had written, where the draft was made from the memory."""
+    known = {first.english: first for first in record.first}
+    out = []
+    for pair in pairs:
+        first = known.get(pair.english)
+        if first and pair.generated in first.learned:
+            pair = replace(pair, generated=first.generated, touched=True)
+        out.append(pair)
+    return tuple(out)
+
+
+def _first(pairs: Sequence[Pair], record: Record) -> tuple[First, ...]:
+    known = {first.english: first for first in record.first}
+    for pair in pairs:
+        if pair.touched:
+            old = known.get(pair.english)
+            same = old.learned if old and old.generated == pair.generated else ()
+            learned = tuple(dict.fromkeys([*same, pair.chinese]))
+            known[pair.english] = First(
+                english=pair.english, generated=pair.generated, learned=learned
+            )
+    return tuple(known.values())
+
+
+def _entries(workspace: Workspace, article: Article, pairs: Sequence[Pair]) -> list[MemoryEntry]:
+    by = _drafted_by(workspace, article)
+    return [
+        MemoryEntry(
+            source=pair.english,
+            target=pair.chinese,
+            talk=workspace.slug,
+            at=pair.at,
+            drafted_by=", ".join(dict.fromkeys(by[a] for a in pair.anchors if by.get(a)))
+            if pair.generated
+            else "",
+        )
+        for pair in pairs
+    ]
+
+
+def _drafted_by(workspace: Workspace, article: Article) -> Mapping[str, str]:
+    """Which machine wrote the Chinese of each paragraph, by anchor; empty for a person."""
+    if not workspace.has(TRANSLATION):
+        return {}
+    engines = {t.start: t.by for t in workspace.translations() if t.chinese}
+    starts = [p.start for p in article.paragraphs]
+    return {a: _machine(engines.get(s)) for a, s in zip(anchors(starts), starts, strict=True)}
+
+
+def _machine(engine: Engine | None) -> str:
+    if engine is None or engine.is_person:
+        return engine.parameters.get("drafted_by", "") if engine else ""
+    return f"{engine.name} {engine.model}".strip()
+
+
+# --- the proposals ------------------------------------------------------------------------------
+
+
+def _propose(file: Path, base: Sequence[Proposal], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """Bring the file up to date; returns the rows in it."""
+    mine = read_rows(_text(file), str(file)) if file.exists() else None
+    rows = merge_rows(base, mine, new)
+    if rows != mine and (rows or mine is not None):
+        write_atomic(file, rows_text(rows).encode())
+    return rows
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise BadFileError(f"{file}: not UTF-8 at byte {e.start}", "save it as UTF-8") from e
+
+
+# --- memories of others -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """One file that was taken into the memory."""
+
+    file: Path
+    memory: Path
+    entries: int
+
+
+def import_memories(
+    files: Sequence[Path], folder: Path, *, read: ReadMemory, write: WriteMemory
+) -> tuple[Imported, ...]:
+    """Take memories (.jsonl, .tmx) into the folder, each under its own name.
+
+    All are read before anything is written. Raises BadFileError for what is no memory.
+    """
+    found = [(file, tuple(read(file))) for file in files]
+    done = []
+    for file, entries in found:
+        memory = folder / f"{file.stem}.jsonl"
+        if entries:
+            write(memory, entries)
+        done.append(Imported(file=file, memory=memory, entries=len(entries)))
+    return tuple(done)
+
+
+def export_memories(
+    folder: Path, file: Path, *, read: ReadMemory, write: WriteMemory, force: bool = False
+) -> int:
+    """Write all memories of the folder as one file (.jsonl, .tmx); the number of its entries.
+
+    Raises InputError when there is nothing to write, or something lies there already.
+    """
+    if file.exists() and not force:
+        raise InputError(f"{file} is there already", "--force takes its place; or name another")
+    memories = [p for p in sorted(folder.glob("*.jsonl")) if p.resolve() != file.resolve()]
+    entries = tuple(read(*memories))
+    if not entries:
+        raise InputError(f"{folder}: no translation memory", "stw learn TALK makes one")
+    write(file, entries)
+    return len(entries)
