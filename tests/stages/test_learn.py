@@ -406,3 +406,15 @@ def test_a_file_that_is_no_term_base_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(rows_text([Proposal("operator", "算子", note="x")]), encoding="utf-8")
     assert load([path]).terms[0].targets == ("算子",)
+
+
+@pytest.mark.data
+def test_a_post_in_which_only_markup_was_tidied_counts_as_unchanged() -> None:
+    first = shared_data("community/001_74a468db1d3fa860.txt").read_text("utf-8")
+    published = shared_data("posts/pytorch-conference-01.md").read_text("utf-8")
+    one, two = (
+        [plain(p) for p in text.split("---\n", 2)[2].split("\n\n") if not p.startswith(">")]
+        for text in (first, published)
+    )
+    assert one == two
+    assert len(one) > 50
