@@ -68,7 +68,11 @@ app = typer.Typer(
 glossary_app = typer.Typer(
     help="The term base: list its rows, check its files.", no_args_is_help=True
 )
+memory_app = typer.Typer(
+    help="The translation memory: what was learned from finished talks.", no_args_is_help=True
+)
 app.add_typer(glossary_app, name="glossary")
+app.add_typer(memory_app, name="memory")
 
 
 def _version(wanted: bool) -> None:
@@ -322,6 +326,54 @@ def preview(
     page = Press(desk).preview(talk, bilingual=desk.settings.publish.bilingual)
     if open_:
         typer.launch(page.as_uri())
+
+
+@app.command()
+def learn(
+    talks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TALK", help="Talks with a draft; all of them when left out."),
+    ] = None,
+    glossary: GlossaryPaths = None,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn from an edited draft: pairs for the memory, terms to accept, how much was changed."""
+    from translate.press import Press
+
+    desk = _desk(config, {"": {"drafts": drafts, "glossary": glossary}}, json, quiet)
+    if code := Press(desk).learn(talks or []):
+        raise typer.Exit(code)
+
+
+@memory_app.command("import")
+def memory_import(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help=".tmx or .jsonl")],
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Take translation memories of others (TMX 1.4b, JSON Lines) into the column's."""
+    from translate.press import Press
+
+    Press(_desk(config, {"": {"glossary": glossary}}, json, quiet=False)).import_memories(files)
+
+
+@memory_app.command("export")
+def memory_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".tmx or .jsonl")],
+    force: Annotated[bool, typer.Option("--force", help="Take the place of a file.")] = False,
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Write everything that was learned as one translation memory."""
+    from translate.press import Press
+
+    desk = _desk(config, {"": {"glossary": glossary}}, json, quiet=False)
+    Press(desk).export_memories(file, force=force)
 
 
 # --- looking around -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ used: asking for a talk's status loads no model and asks no server.
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from translate import settings as settings_module
 from translate.console import Console, human_bytes
 from translate.errors import SettingsError, TranslatorError
 from translate.glossary import Glossary
-from translate.model import Problem, Progress
+from translate.model import MemoryEntry, Problem, Progress
 from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
 from translate.settings import Settings, TranslateSettings
 from translate.stages import fetch as fetching
@@ -80,6 +80,7 @@ def build_tools(
 ) -> Tools:
     """Every backend as the settings want it, each built at its first use."""
     asked = settings.transcribe.fast_model if fast else settings.transcribe.model
+    settings = _with_learned(settings)
     memory = cache(lambda: _memory(settings.translate))
     return Tools(
         downloader=cache(lambda: _downloader(settings)),
@@ -95,6 +96,15 @@ def build_tools(
         translator_id=cache(lambda: _translator_id(settings.translate, environment)),
         memory=memory,
     )
+
+
+def _with_learned(settings: Settings) -> Settings:
+    """The settings with what was learned from finished talks, where no memory is named."""
+    if settings.translate.memory or settings.translate.translator in ("none", "memory"):
+        return settings
+    learned = [str(p) for p in sorted(memory_folder(settings).glob("*.jsonl"))]
+    translate = msgspec.structs.replace(settings.translate, memory=learned)
+    return msgspec.structs.replace(settings, translate=translate)
 
 
 def build_wishes(settings: Settings, *, force: bool) -> Wishes:
@@ -274,21 +284,16 @@ def _translator(
 
 
 def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> str:
-    """What would translate, told without asking any server; empty when nobody is configured."""
+    """What would translate, told without asking any server; empty when nobody is configured.
+
+    What a memory knows is told paragraph by paragraph, by the memory itself.
+    """
     from translate.backends.chat import prompt_version
 
     preset = choose_preset(wish, environment, local=tuple)
-    if preset is None and wish.translator in ("auto", "none") and not wish.memory:
-        return ""
-    facts = [wish.translator]
-    if preset:
-        facts = [preset.name, preset.base_url, preset.model, prompt_version()]
-    memories = [_content(Path(p)) for p in wish.memory]
-    return digest(*facts, *memories)
-
-
-def _content(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
+    if preset is None:
+        return "memory" if wish.translator == "memory" else ""
+    return digest(preset.name, preset.base_url, preset.model, prompt_version())
 
 
 def _memory(wish: TranslateSettings) -> "Memory | None":
@@ -298,6 +303,34 @@ def _memory(wish: TranslateSettings) -> "Memory | None":
 
 
 # --- after the draft ----------------------------------------------------------------------------
+
+
+def memory_folder(settings: Settings) -> Path:
+    """Where `stw learn` writes, and whence every draft takes what was learned."""
+    return _learning(settings) / "memory"
+
+
+def proposals_folder(settings: Settings) -> Path:
+    """Where rows for the term base wait for a person."""
+    return _learning(settings) / "proposals"
+
+
+def _learning(settings: Settings) -> Path:
+    """The term base's own folder, if it is one of the user's; else ./glossary."""
+    folders = [Path(p) for p in settings.glossary if Path(p).is_dir()]
+    return folders[0] if folders else Path("glossary")
+
+
+def read_memory(*paths: Path) -> Sequence[MemoryEntry]:
+    from translate.backends.memory import read_entries
+
+    return read_entries(*paths)
+
+
+def write_memory(path: Path, entries: Sequence[MemoryEntry]) -> None:
+    from translate.backends.memory import write_entries
+
+    write_entries(path, entries)
 
 
 def run_blog_checks(blog: Path, post: str, slug: str) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""After the draft: check it, take what the tool proposes, make it a post.
+"""After the draft: check it, take what the tool proposes, make it a post, learn from it.
 
 One command at work on talks that have a draft; the desk lends it settings, terms and a console.
 Prints how each talk ended, and knows the exit code.
@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from translate import pipeline
-from translate.compose import build_page, build_pictures, run_blog_checks
+from translate.compose import (
+    build_page,
+    build_pictures,
+    memory_folder,
+    proposals_folder,
+    read_memory,
+    run_blog_checks,
+    write_memory,
+)
 from translate.console import problem_text, report_error
 from translate.desk import Desk
 from translate.errors import EXIT_PROBLEMS, StwError
-from translate.pipeline import Checked
+from translate.pipeline import Checked, Learned
 from translate.report import item_data, report_text
 from translate.workspace import DRAFT, Workspace, find_talk, talks
 
@@ -64,6 +72,38 @@ class Press:
         for conflict in pipeline.take(workspace, conflicts):
             self._console.say(f"  taken: {conflict.name}")
         self._console.say(f"  {workspace.path(DRAFT)}: the draft as it was is backed up")
+
+    def learn(self, names: Sequence[str]) -> int:
+        """Take what editors made of drafts into the memory, and propose terms."""
+        settings = self._desk.settings
+
+        def one(workspace: Workspace) -> _End:
+            learned = pipeline.learn(
+                workspace,
+                memory_folder=memory_folder(settings),
+                proposals_folder=proposals_folder(settings),
+                glossary=self._desk.glossary,
+                write_memory=write_memory,
+            )
+            return _End(workspace.slug, _learned_text(learned), _learned_data(workspace, learned))
+
+        return self._each(names, one)
+
+    def import_memories(self, files: Sequence[Path]) -> None:
+        """Take memories of others into the column's."""
+        folder = memory_folder(self._desk.settings)
+        done = pipeline.import_memories(files, folder, read=read_memory, write=write_memory)
+        text = "\n".join(f"{d.memory}: {d.entries} pairs of {d.file}" for d in done)
+        data = [{"file": str(d.file), "memory": str(d.memory), "entries": d.entries} for d in done]
+        self._console.result(text, data)
+
+    def export_memories(self, file: Path, *, force: bool) -> None:
+        """Write all memories of the column as one file."""
+        folder = memory_folder(self._desk.settings)
+        count = pipeline.export_memories(
+            folder, file, read=read_memory, write=write_memory, force=force
+        )
+        self._console.result(f"{file}: {count} pairs", {"file": str(file), "entries": count})
 
     def publish(
         self, name: str, *, slug: str, bilingual: bool, unfinished: bool, force: bool
@@ -134,6 +174,33 @@ class Press:
                 yield _End(
                     slug, "", {"talk": slug, "error": e.code, "message": e.message}, e.exit_code
                 )
+
+
+def _learned_text(learned: Learned) -> str:
+    f = learned.figures
+    lines = [
+        f"{f.paragraphs} paragraphs: {f.untouched} untouched ({f.share_untouched:.0%} of those"
+        f" kept), {f.touched} changed, {f.deleted} deleted, {f.untranslated} untranslated",
+        f"changed: {f.edits} of {f.characters} characters ({f.distance:.0%})",
+        f"memory: {learned.pairs} pairs in {learned.memory}" if learned.memory else "memory: none",
+    ]
+    if learned.proposals:
+        lines.append(f"terms: {learned.rows} rows to accept or strike out in {learned.proposals}")
+    return "\n".join(lines)
+
+
+def _learned_data(workspace: Workspace, learned: Learned) -> dict[str, Any]:
+    f = learned.figures
+    return {
+        "talk": workspace.slug,
+        **asdict(f),
+        "share_untouched": f.share_untouched,
+        "distance": f.distance,
+        "pairs": learned.pairs,
+        "memory": str(learned.memory) if learned.memory else None,
+        "proposals": str(learned.proposals) if learned.proposals else None,
+        "rows": learned.rows,
+    }
 
 
 def _data(checked: Checked) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     model: str = ""  # instead of the preset's own
     base_url: str = ""  # any OpenAI-compatible server; takes the place of the preset's
     api_key_env: str = ""  # name of the environment variable that holds the key
-    memory: list[str] = []  # translation memories, .jsonl or .tmx; exact matches cost no call
+    memory: list[str] = []  # .jsonl or .tmx; empty: what was learned, glossary/memory/*.jsonl
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

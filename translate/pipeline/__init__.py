@@ -11,23 +11,37 @@ from translate.pipeline.state import Status, status
 from translate.pipeline.step_check import Checked, check, silence
 from translate.pipeline.step_draft import draft, take
 from translate.pipeline.step_fetch import fetch
+from translate.pipeline.step_learn import (
+    Learned,
+    ReadMemory,
+    WriteMemory,
+    export_memories,
+    import_memories,
+    learn,
+)
 from translate.pipeline.step_publish import Page, Pictures, Published, post_text, preview, publish
 from translate.pipeline.step_transcribe import transcribe
 
 __all__ = [
     "Captions",
     "Checked",
+    "Learned",
     "Made",
     "Page",
     "Pictures",
     "Published",
+    "ReadMemory",
     "Result",
     "Status",
     "Tools",
     "Wishes",
+    "WriteMemory",
     "check",
     "draft",
+    "export_memories",
     "fetch",
+    "import_memories",
+    "learn",
     "post_text",
     "preview",
     "publish",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from translate.draft import Draft, Passage, anchors
 from translate.model import UNTRANSLATED, Article, Engine, Paragraph, Translation
+from translate.stages.learn import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def as_edited(
             continue
         known[start] = replace(
             known[start],
-            chinese=passage.plain,
+            chinese=plain(passage.plain),
             by=Engine(name="editor"),
             missing="",
         )

@@ -58,7 +58,7 @@ def _draft_status(
     yield Status(stage="segment", file=ARTICLE, state=state)
     state, note = State.MISSING, ""
     if workspace.has(ARTICLE):
-        key = translation_key(workspace, workspace.article(), glossary, tools.translator_id())
+        key = translation_key(workspace, workspace.article(), glossary, tools)
         state = workspace.state(TRANSLATION, key)
     if workspace.has(TRANSLATION):
         rows = workspace.translations()

@@ -183,10 +183,18 @@ def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
     return digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard)
 
 
-def translation_key(workspace: Workspace, article: Article, glossary: Glossary, tool: str) -> str:
+def translation_key(
+    workspace: Workspace, article: Article, glossary: Glossary, tools: Tools
+) -> str:
+    """What the translations are made from: the English, the terms and the remembered Chinese that
+    hit it, and whoever translates the rest."""
     hit = {t.source: t for p in article.paragraphs for t in glossary.terms_in(p.english)}
     rows = terms.digest(hit[s] for s in sorted(hit))
-    made_of = digest(workspace.read(ARTICLE), rows)
+    memory = tools.memory()
+    units = translating.units_of(article.paragraphs, glossary.terms_in) if memory else ()
+    remembered = memory.fingerprint(units) if memory else ""
+    made_of = digest(workspace.read(ARTICLE), rows, remembered)
+    tool = tools.translator_id()
     recorded = workspace.key(TRANSLATION)
     if not tool and recorded.startswith(f"{made_of}:"):
         return recorded  # with nobody configured, what is there stays as good as it was
@@ -202,7 +210,7 @@ def _translate(
     wishes: Wishes,
     progress: Progress,
 ) -> tuple[Made, translating.Outcome]:
-    key = translation_key(workspace, article, glossary, tools.translator_id())
+    key = translation_key(workspace, article, glossary, tools)
     found = workspace.state(TRANSLATION, key)
     kept = Made(stage="translate", file=TRANSLATION, found=found, did="kept")
     if found is State.CONFLICT and not wishes.force:

@@ -73,6 +73,10 @@ class TranslationMemory(Protocol):
         """Where the answer of `lookup` comes from."""
         ...
 
+    def fingerprint(self, units: Sequence[Unit]) -> str:
+        """A hash of all that it knows of these units; empty when that is nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
