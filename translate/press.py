@@ -126,7 +126,9 @@ class Press:
             self._console.say(f"  {problem_text(problem)}")
         for file in done.removed:
             self._console.say(f"  removed: {file}, which the post no longer shows")
-        self._console.say(f"  {done.did}: the post and {len(done.pictures)} pictures")
+        pictures = {0: "", 1: " and a picture"}
+        more = pictures.get(len(done.pictures), f" and {len(done.pictures)} pictures")
+        self._console.say(f"  {done.did}: the post{more}")
         data = {
             "talk": workspace.slug,
             "post": str(done.post),

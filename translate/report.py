@@ -30,6 +30,7 @@ from translate.typography import escape_text, link_target, one_line
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 _SHOWN = 20  # items of one kind before the rest is folded
+_FEW = 3  # items for information that need no folding
 _QUOTED = 240  # characters of a paragraph beside an item
 _GLIMPSE = 60  # of one that waits for its translation: the draft has it all
 
@@ -66,7 +67,26 @@ KINDS = {
     "anchor-broken": "Anchor broken",
     "anchor-twice": "Anchor twice",
     "slot": "Notes to write",
+    "paragraph-deleted": "English without Chinese",
+    "blog-html": "HTML that the blog's build refuses",
+    "blog-mustache": "Expressions that the blog's build would run",
+    "blog-front-matter": "Front matter",
+    "blog-image": "Pictures",
+    "blog-link": "Links",
+    "blog-fence": "Code without a language",
+    "blog-heading": "Headings",
+    "blog-list": "Lists",
+    "blog-quote": "Quotes",
+    "blog-emphasis": "Asterisks",
+    "blog-identifier": "Identifiers outside backticks",
+    "blog-maths": "Dollar signs",
+    "blog-address": "Bare addresses",
+    "blog-typing": "Spacing and punctuation",
     "facts": "Facts about the talk",
+    "author": "Who signs the post",
+    "unchecked": "Nobody could check",
+    "kept-translation": "Translations of an earlier run",
+    "edited-side-file": "Files that you have edited",
 }
 _ORDER = {rule: n for n, rule in enumerate(KINDS)}
 _BY_TERM = {"term", "term-forbidden", "misheard"}  # their `where` is the term
@@ -263,7 +283,8 @@ def _kind(some: Sequence[Item], talk: Talk, *, folded: bool) -> Iterator[str]:
     if shared:
         yield f"What to do: {escape_text(hints[0])}"
     lines = [_line(i, talk, hint=not shared, where=not term) for i in some]
-    shown, rest = ([], lines) if folded else (lines[:_SHOWN], lines[_SHOWN:])
+    most = (_FEW if len(lines) <= _FEW else 0) if folded else _SHOWN
+    shown, rest = lines[:most], lines[most:]
     if shown:
         yield "\n".join(shown)
     if rest:
