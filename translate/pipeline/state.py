@@ -88,4 +88,4 @@ def _next(workspace: Workspace, talk: Talk, rows: Sequence[Status]) -> str:
         return f"stw draft {workspace.slug}"
     if any(r.stage == "translate" and r.note for r in rows):
         return f"stw draft {workspace.slug}  (fills the 【待译】 slots)"
-    return f"edit {workspace.path(DRAFT)}"
+    return f"edit {workspace.path(DRAFT)}, then stw check {workspace.slug}"
