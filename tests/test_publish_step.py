@@ -257,6 +257,15 @@ def test_open_ends_are_listed_with_their_times_and_nothing_is_written(desk: Desk
     assert not desk.workspace.has(PUBLISHED)
 
 
+def test_what_only_the_post_would_be_refused_for_is_told(desk: Desk) -> None:
+    """Two braces that an anchor kept apart; what stands in the draft, its own check tells."""
+    desk.edit("在此之后", "{<!-- 00:00:59 -->{ x }} 在此之后")
+    with pytest.raises(UnfinishedError, match=r"line \d+ of the post: .*expression"):
+        desk.publish()
+    desk.edit("{<!-- 00:00:59 -->{ x }}", "{{ x }}")
+    assert desk.publish().did == "made"
+
+
 def test_a_long_list_is_cut_and_counted(desk: Desk) -> None:
     with pytest.raises(UnfinishedError) as refused:
         desk.publish(remaining=[problem(float(n)) for n in range(25)])

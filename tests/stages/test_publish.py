@@ -118,7 +118,7 @@ PUBLISHED = f"""\
 
 两段合成了一段。
 
-![损失曲线](../images/one-line/conference-2.jpg "图")
+![损失曲线](../images/one-line/conference-2.jpg '图')
 
 ![conference-1](../images/one-line/conference-1.png) 又见第一张。
 

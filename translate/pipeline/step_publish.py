@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from translate import house
 from translate.draft import front_items, split_front
 from translate.errors import BadFileError, ConflictError, InputError, MissingError, UnfinishedError
 from translate.model import Problem, clock
@@ -226,9 +227,17 @@ def _make(workspace: Workspace, slug: str, *, bilingual: bool, images: Pictures)
     return _Made(
         post=post,
         pictures={names[source]: found.data for source, found in fitted.items()},
-        unfinished=(*post.unfinished, *lacking),
+        unfinished=(*post.unfinished, *lacking, *_only_in_the_post(text, post)),
         doubts=tuple(doubts),
     )
+
+
+def _only_in_the_post(draft: str, post: Post) -> Iterator[Problem]:
+    """What the blog would refuse, and nobody could see in the draft."""
+    told = {(p.rule, p.message) for p in house.problems(draft)}
+    for problem in house.problems(post.text):
+        if problem.severity == "error" and (problem.rule, problem.message) not in told:
+            yield replace(problem, where=f"{problem.where} of the post")
 
 
 def _no_picture(picture: Picture, error: BadFileError) -> Problem:

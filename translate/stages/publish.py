@@ -204,6 +204,8 @@ class _Writer:
         old = posixpath.splitext(posixpath.basename(_decoded(target)))[0]
         ours = not alt.strip() or unquote(alt) == old or _NUMBERED.fullmatch(alt)
         label = posixpath.splitext(posixpath.basename(name))[0] if ours else alt
+        if "'" not in title and "\\" not in title:
+            title = title.replace('"', "'")  # as the blog's formatter quotes it
         return f"![{label}]({name}{title})"
 
     def _renamed(self, match: re.Match[str], target: str) -> str | None:
