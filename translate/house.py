@@ -62,7 +62,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[str]:
         if _FENCE.match(line) or _HTML.match(line) or line.startswith(("    ", "\t")):
             yield "\n".join(x.rstrip() if _HTML.match(line) else x for x in some).rstrip("\n")
         elif heading := _HEADING.fullmatch(line):
-            yield f"{heading[1]} {_prose(heading[2] or '')}".rstrip()
+            yield f"{heading[1]} {_title(heading[2] or '')}".rstrip()
         elif _RULE.fullmatch(line):
             yield "---"
         elif _QUOTE.match(line):
@@ -153,14 +153,23 @@ def _starts_table(lines: Sequence[str], at: int) -> bool:
 
 _OPAQUE = re.compile(r"(`+[^`]*`+|<!--.*?-->|<[^<>]*>|\]\([^()]*\)|~~)", re.DOTALL)
 _TILDE = re.compile(r"(?<!\\)~")
+_LINK_TITLE = re.compile(r"(\]\(\s*[^\s()]+\s+)\"([^\"'\\]*)\"(\s*\))")
+_NUMBERED_NAME = re.compile(r"(.*[.:;])\s*`([A-Za-z0-9.]+(?:_[A-Za-z0-9.]+)*)`")
 
 
 def _prose(text: str) -> str:
     """Inline Markdown with the blog's typography; two `~2M` do not strike out what is between."""
-    pieces = _OPAQUE.split(chinese(text))
+    pieces = [_LINK_TITLE.sub(r"\1'\2'\3", p) for p in _OPAQUE.split(chinese(text))]
     if sum(len(_TILDE.findall(p)) for p in pieces[::2]) > 1:
         pieces[::2] = [_TILDE.sub(r"\\~", p) for p in pieces[::2]]
     return "\n".join(line.strip(" ") for line in "".join(pieces).split("\n"))
+
+
+def _title(text: str) -> str:
+    """A heading: after `1.` a name stays bare, because the linter looks at its last plain text."""
+    done = _prose(text)
+    bare = _NUMBERED_NAME.fullmatch(done)
+    return f"{bare[1]} {bare[2]}" if bare and "`" not in text else done
 
 
 def _paragraph(lines: Sequence[str]) -> Iterator[str]:
