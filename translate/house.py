@@ -33,6 +33,7 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
 _RULE = re.compile(r"[ ]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
 _QUOTE = re.compile(r"[ ]{0,3}>")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])(?P<gap>[ \t]+|$)(?P<text>.*)")
+_EMPTY_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]*")
 _TABLE_RULE = re.compile(r"[ ]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 
 
@@ -48,8 +49,11 @@ def tidy(markdown: str) -> str:
     return "\n\n".join([*parts, *_blocks(body.split("\n"))]) + "\n"
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[str]:
-    """The blocks of a body, each laid out, without the blank lines between them."""
+def _blocks(lines: Sequence[str], margin: int = 0) -> Iterator[str]:
+    """The blocks of a body, each laid out, without the blank lines between them.
+
+    `margin`: how many columns of quote marks stand before them.
+    """
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -60,15 +64,15 @@ def _blocks(lines: Sequence[str]) -> Iterator[str]:
         some = list(lines[at:end])
         at = end
         if _FENCE.match(line) or _HTML.match(line) or line.startswith(("    ", "\t")):
-            yield "\n".join(x.rstrip() if _HTML.match(line) else x for x in some).rstrip("\n")
+            yield "\n".join(x.rstrip(" \t") for x in some).rstrip("\n")
         elif heading := _HEADING.fullmatch(line):
             yield f"{heading[1]} {_title(heading[2] or '')}".rstrip()
         elif _RULE.fullmatch(line):
             yield "---"
         elif _QUOTE.match(line):
-            yield _quote(some)
+            yield _quote(some, margin)
         elif _ITEM.fullmatch(line):
-            yield "\n".join(_list(some))
+            yield "\n".join(_list(some, margin))
         elif _is_table(some):
             # With a bar too many, in code perhaps, the formatter would cut the row.
             whole = all(len(_cells(x)) <= len(_cells(some[0])) for x in some)
@@ -153,13 +157,25 @@ def _starts_table(lines: Sequence[str], at: int) -> bool:
 
 _OPAQUE = re.compile(r"(`+[^`]*`+|<!--.*?-->|<[^<>]*>|\]\([^()]*\)|~~)", re.DOTALL)
 _TILDE = re.compile(r"(?<!\\)~")
-_LINK_TITLE = re.compile(r"(\]\(\s*[^\s()]+\s+)\"([^\"'\\]*)\"(\s*\))")
-_NUMBERED_NAME = re.compile(r"(.*[.:;])\s*`([A-Za-z0-9.]+(?:_[A-Za-z0-9.]+)*)`")
+_LINK_TITLE = re.compile(r"(\]\(\s*(?:<[^<>]*>|[^\s()]+)\s+)\"([^\"'\\]*)\"(\s*\))")
+_SPAN = r"(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)"
+_ROUND_TARGET = re.compile(
+    rf"{_SPAN}|(?<=\]\()(?P<target>[^\s()<>\\]*(?:\([^\s()<>\\]*\)[^\s()<>\\]*)+)(?=[\s)])",
+    re.DOTALL,
+)
+_SLANTED = re.compile(
+    rf"{_SPAN}|<[^<>]*>|\]\([^()]*\)"
+    r"|(?<![\w*\\])\*(?![\s*])(?P<text>(?:`[^`]*`|[^*_`\n\[\]<>\\])+)(?<!\s)\*(?![\w*])",
+    re.DOTALL,
+)
+_AFTER_MARK = re.compile(r"(.*[.,:;，。：；])(\s*)`([A-Za-z0-9.()]+(?:_[A-Za-z0-9.()]+)*)`")
 
 
 def _prose(text: str) -> str:
     """Inline Markdown with the blog's typography; two `~2M` do not strike out what is between."""
-    pieces = [_LINK_TITLE.sub(r"\1'\2'\3", p) for p in _OPAQUE.split(chinese(text))]
+    done = _ROUND_TARGET.sub(lambda m: f"<{m[0]}>" if m["target"] else m[0], chinese(text))
+    done = _SLANTED.sub(lambda m: f"_{m['text']}_" if m["text"] else m[0], done)
+    pieces = _OPAQUE.split(_LINK_TITLE.sub(r"\1'\2'\3", done))
     if sum(len(_TILDE.findall(p)) for p in pieces[::2]) > 1:
         pieces[::2] = [_TILDE.sub(r"\\~", p) for p in pieces[::2]]
     return "\n".join(line.strip(" ") for line in "".join(pieces).split("\n"))
@@ -168,13 +184,13 @@ def _prose(text: str) -> str:
 def _title(text: str) -> str:
     """A heading: after `1.` a name stays bare, because the linter looks at its last plain text."""
     done = _prose(text)
-    bare = _NUMBERED_NAME.fullmatch(done)
-    return f"{bare[1]} {bare[2]}" if bare and "`" not in text else done
+    bare = _AFTER_MARK.fullmatch(done)
+    return "".join(bare.groups()) if bare and "`" not in text else done
 
 
 def _paragraph(lines: Sequence[str]) -> Iterator[str]:
     """Lines without what stands around them; two spaces at an end are a line break."""
-    if any(not _goes_on(line.strip()) for line in lines[1:]):
+    if any(not _goes_on(x.strip()) or _EMPTY_ITEM.fullmatch(x) for x in lines[1:]):
         yield from (line.rstrip() for line in lines)  # moved to the margin, it would be a block
         return
     lines = list(_unnumbered(lines))
@@ -187,7 +203,7 @@ def _unnumbered(lines: Sequence[str]) -> Iterator[str]:
     """`8. …` at the beginning of a later line is no list, and not left there by the formatter."""
     line = lines[0]
     for later in lines[1:]:
-        if re.match(r"[ \t]*\d{1,9}[.)][ \t]", later):
+        if re.match(r"[ \t]*\d{1,9}[.)][ \t]+\S", later) and line.strip() not in "-+*":
             line = f"{line.rstrip()} {later.strip()}"
         else:
             yield line
@@ -195,11 +211,11 @@ def _unnumbered(lines: Sequence[str]) -> Iterator[str]:
     yield line
 
 
-def _quote(lines: Sequence[str]) -> str:
+def _quote(lines: Sequence[str], margin: int) -> str:
     inner = [re.sub(r"^[ ]{0,3}>[ ]?", "", line) for line in lines]
     # `>  text`: a space more before a paragraph or an item means nothing.
     inner = [line[1:] if re.match(r" \S", line) else line for line in inner]
-    body = "\n\n".join(_blocks(inner))
+    body = "\n\n".join(_blocks(inner, margin + 2))
     return "\n".join(f"> {line}" if line else ">" for line in body.split("\n"))
 
 
@@ -210,8 +226,14 @@ class _Item:
     content: int  # where its text began, as typed
     start: int  # where the marker stands now
     width: int  # of the marker with its space
+    nth: int = 0  # in its list
+    even: bool = False  # its numbered list has its text at multiples of the indentation
     first: bool = True  # still in its first paragraph
     loose: bool = False  # a blank line stands in it
+
+    @property
+    def numbered(self) -> bool:
+        return self.width > len("- ")
 
     @property
     def inner(self) -> int:
@@ -219,7 +241,7 @@ class _Item:
         return self.start + max(self.width, _INDENT)
 
 
-def _list(lines: Sequence[str]) -> Iterator[str]:
+def _list(lines: Sequence[str], column: int) -> Iterator[str]:
     """Items with one space after the marker, nested by three; their lines below the text."""
     items: list[_Item] = []
     blank = False
@@ -242,26 +264,43 @@ def _list(lines: Sequence[str]) -> Iterator[str]:
             yield _under(text, items, margin if inside or fenced else None)
         else:
             apart = blank
+            before = None
             while items and len(found["indent"]) < items[-1].content:
-                apart = items.pop().loose or apart
+                before = items.pop()
+                apart = before.loose or apart
+            if before is not None and before.numbered != found["mark"][0].isdigit():
+                before, apart = None, apart or not items  # another list
             if apart:
                 yield ""
-            item = _opened(found, items)
+            item = _opened(found, items, before, column)
             items.append(item)
             mark = "-" if found["mark"] in "-*+" else f"{found['mark'][:-1]}."
-            yield f"{' ' * item.start}{mark} {_checked(found['text'].strip())}".rstrip()
+            text = _checked(found["text"].strip())
+            yield f"{' ' * item.start}{mark.ljust(item.width)}{text}".rstrip()
         blank = False
 
 
-def _opened(found: re.Match[str], items: Sequence[_Item]) -> _Item:
+def _opened(
+    found: re.Match[str], items: Sequence[_Item], before: _Item | None, column: int
+) -> _Item:
+    """A new item, in the list of the one `before` it on its level."""
     if items:
         items[-1].first = False
     mark = found["mark"]
-    return _Item(
+    item = _Item(
         content=len(found["indent"]) + len(mark) + max(1, len(found["gap"])),
         start=items[-1].inner if items else 0,
         width=len(mark) + 1,
     )
+    if before is not None and item.numbered:
+        # Where `1. ` and `2. ` end on a column of the indentation, the formatter takes `10. `
+        # on to the next one.
+        item.nth = before.nth + 1
+        on_column = (column + item.start + item.width) % _INDENT == 0
+        item.even = before.even if before.nth else on_column and item.width == before.width
+        if item.even:
+            item.width += -item.width % _INDENT
+    return item
 
 
 def _checked(text: str) -> str:
