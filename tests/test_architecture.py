@@ -15,7 +15,7 @@ PACKAGE = Path(translate.__file__).parent
 NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals"),
-    *("align", "typography", "subtitles", "flags", "report", "house"),
+    *("align", "typography", "subtitles", "flags", "report", "house", "outline"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "draft": NOUNS | {"typography"},
     "align": set(),
     "merge": NOUNS | {"draft", "align"},
-    "house": NOUNS | {"typography", "draft"},
+    "outline": set(),
+    "house": NOUNS | {"typography", "draft", "outline"},
     "report": NOUNS | {"typography", "draft"},
     "stages": NOUNS | TOOLS,
     "backends": NOUNS,

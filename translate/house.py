@@ -3,17 +3,19 @@
 `tidy` does for an editor's typing what a formatter would, in the few forms that drafts and posts
 have: front matter, headings, paragraphs, lists, quotes, tables, code, HTML. `problems` names what
 the blog's linters or its build would refuse, or break in silence, with the line. Both are told by
-rules alone; the blog's own tools are asked in the tests. Where a form is not known, it is left.
+rules alone; the blog's own tools are asked in the tests. A block whose meaning the rules would
+change, as a Markdown parser reads it, is left as it was typed.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from translate.draft import ANCHOR, front_items, split_front
 from translate.model import Problem, Severity
+from translate.outline import blocks, same
 from translate.typography import chinese, has_han
 
 _INDENT = 3  # spaces: the blog's formatter nests lists and front matter by three
@@ -21,20 +23,9 @@ _INDENT = 3  # spaces: the blog's formatter nests lists and front matter by thre
 # --- lines --------------------------------------------------------------------------------------
 
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ ]*([^`]*)")
-# What begins a block of HTML, in which nothing is Markdown; `<br>` begins none.
-_HTML = re.compile(
-    r"[ ]{0,3}<(?:!--|\?|![A-Z]|/?(?:address|article|aside|blockquote|body|center|dd|details|dialog"
-    r"|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|h[1-6]|head|header|hr|html|iframe"
-    r"|legend|li|link|main|menu|nav|ol|optgroup|option|p|pre|script|search|section|style|summary"
-    r"|table|tbody|td|textarea|tfoot|th|thead|title|tr|track|ul)(?:[\s/>]|$))",
-    re.IGNORECASE,
-)
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
-_RULE = re.compile(r"[ ]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
 _QUOTE = re.compile(r"[ ]{0,3}>")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])(?P<gap>[ \t]+|$)(?P<text>.*)")
-_EMPTY_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]*")
-_TABLE_RULE = re.compile(r"[ ]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 
 
 def tidy(markdown: str) -> str:
@@ -46,68 +37,94 @@ def tidy(markdown: str) -> str:
     text = markdown.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     front, whole, body = split_front(text)
     parts = [f"---\n{_front(front)}---"] if whole else []
-    return "\n\n".join([*parts, *_blocks(body.split("\n"))]) + "\n"
+    return "\n\n".join([*parts, _body(body)]).rstrip("\n") + "\n"
 
 
-def _blocks(lines: Sequence[str], margin: int = 0) -> Iterator[str]:
-    """The blocks of a body, each laid out, without the blank lines between them.
+def _body(typed: str) -> str:
+    """A body laid out; what would say something else, or would not stay, is left as typed."""
+    blocks = list(_blocks(typed.split("\n")))
+    done = _joined(blocks)
+    if _keeps(typed, done):
+        return done
+    done = "\n\n".join(_settled(b) for b in blocks)
+    return done if _keeps(typed, done, _settled) else typed.strip("\n")
 
-    `margin`: how many columns of quote marks stand before them.
+
+def _joined(blocks: Iterable["_Block"], margin: int = 0) -> str:
+    return "\n\n".join(_laid_out(b, margin) for b in blocks)
+
+
+def _settled(block: "_Block") -> str:
+    typed = "\n".join(block.lines).rstrip()
+    done = _laid_out(block, 0)
+    return done if done == typed or _keeps(typed, done, nth=block.nth) else typed
+
+
+def _keeps(typed: str, done: str, lay_out: "_LayOut | None" = None, nth: int = 0) -> bool:
+    """Whether a text laid out says what was typed, and would be left as it is another time."""
+    blocks = _blocks(done.split("\n"), nth)
+    again = "\n\n".join(map(lay_out, blocks)) if lay_out else _joined(blocks)
+    return again == done and same(typed, done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    kind: str  # of the parser's token; "" for what it makes nothing of, such as link targets
+    lines: Sequence[str]
+    nth: int = 0  # of its kind among neighbours of the same kind
+
+
+_LayOut = Callable[[_Block], str]
+
+
+def _blocks(lines: Sequence[str], first: int = 0) -> Iterator[_Block]:
+    """The blocks of a body as a Markdown parser sees them, without the blank lines between.
+
+    `first`: which one of its kind the first of them is.
     """
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        if not line.strip():
-            at += 1
-            continue
-        end = _end(lines, at)
-        some = list(lines[at:end])
+    at, before, nth = 0, "", first - 1
+    for kind, start, end in (*blocks("\n".join(lines)), ("", len(lines), len(lines))):
+        if between := _trimmed(lines[at:start]):
+            yield _Block("", between)
+            before = ""
+        nth = nth + 1 if kind == before or not at else 0
+        before = kind
+        if some := _trimmed(lines[start:end]):
+            yield _Block(kind, some, nth)
         at = end
-        if _FENCE.match(line) or _HTML.match(line) or line.startswith(("    ", "\t")):
-            yield "\n".join(x.rstrip(" \t") for x in some).rstrip("\n")
-        elif heading := _HEADING.fullmatch(line):
-            yield f"{heading[1]} {_title(heading[2] or '')}".rstrip()
-        elif _RULE.fullmatch(line):
-            yield "---"
-        elif _QUOTE.match(line):
-            yield _quote(some, margin)
-        elif _ITEM.fullmatch(line):
-            yield "\n".join(_list(some, margin))
-        elif _is_table(some):
+
+
+def _trimmed(lines: Sequence[str]) -> Sequence[str]:
+    """Lines without the blank ones around them."""
+    full = [n for n, line in enumerate(lines) if line.strip()]
+    return lines[full[0] : full[-1] + 1] if full else ()
+
+
+def _laid_out(block: _Block, margin: int) -> str:
+    """One block; `margin`: how many columns of quote marks stand before it."""
+    some = block.lines
+    match block.kind:
+        case "fence":
+            return _fenced([x.rstrip(" \t") for x in some])
+        case "heading_open":
+            heading = _HEADING.fullmatch(some[0])
+            if heading is None:  # underlined
+                return "\n".join([*_paragraph(some[:-1]), some[-1].strip()])
+            return f"{heading[1]} {_title(heading[2] or '')}".rstrip()
+        case "hr":
+            return "---"
+        case "blockquote_open":
+            return _quote(some, margin)
+        case "bullet_list_open" | "ordered_list_open":
+            return "\n".join(_list(some, margin, block.nth))
+        case "table_open":
             # With a bar too many, in code perhaps, the formatter would cut the row.
             whole = all(len(_cells(x)) <= len(_cells(some[0])) for x in some)
-            yield "\n".join(_table(some) if whole else some)
-        else:
-            yield "\n".join(_paragraph(some))
-
-
-def _end(lines: Sequence[str], at: int) -> int:  # noqa: C901 - one case for each kind of block
-    """Where the block ends that begins at `at`."""
-    first = lines[at]
-    if fence := _FENCE.match(first):
-        return _end_of_fence(lines, at, fence[1])
-    if _HEADING.fullmatch(first) or _RULE.fullmatch(first):
-        return at + 1
-    end = at + 1
-    if _HTML.match(first):
-        while end < len(lines) and lines[end].strip():
-            end += 1
-        return end
-    if first.startswith(("    ", "\t")):
-        while end < len(lines) and (
-            not lines[end].strip() or lines[end].startswith(("    ", "\t"))
-        ):
-            end += 1
-        return end
-    if _QUOTE.match(first):
-        while end < len(lines) and (_QUOTE.match(lines[end]) or _goes_on(lines[end])):
-            end += 1
-        return end
-    if _ITEM.fullmatch(first):
-        return _end_of_list(lines, end)
-    while end < len(lines) and _goes_on(lines[end]) and not _starts_table(lines, end):
-        end += 1
-    return end
+            return "\n".join(_table(some) if whole else some)
+        case "paragraph_open":
+            return "\n".join(_paragraph(some))
+        case _:
+            return "\n".join(x.rstrip(" \t") for x in some)
 
 
 def _end_of_fence(lines: Sequence[str], at: int, bar: str) -> int:
@@ -118,44 +135,10 @@ def _end_of_fence(lines: Sequence[str], at: int, bar: str) -> int:
     return len(lines)
 
 
-def _end_of_list(lines: Sequence[str], end: int) -> int:
-    """A list goes on over a blank line when what follows is an item, or is indented."""
-    while end < len(lines):
-        line = lines[end]
-        if not line.strip():
-            after = next((x for x in lines[end:] if x.strip()), "")
-            if not (_ITEM.fullmatch(after) and not _RULE.fullmatch(after)) and after[:2] != "  ":
-                return end
-        elif _RULE.fullmatch(line) or (not line.startswith(" ") and not _in_list(line)):
-            return end
-        end += 1
-    return end
-
-
-def _in_list(line: str) -> bool:
-    return bool(_ITEM.fullmatch(line)) or _goes_on(line)
-
-
-def _goes_on(line: str) -> bool:
-    """Whether a line belongs to the paragraph above it."""
-    others = (_FENCE, _HTML, _QUOTE)
-    whole = (_HEADING, _RULE)
-    if not line.strip() or any(p.match(line) for p in others):
-        return False
-    item = _ITEM.fullmatch(line)
-    # Of numbered lists, only one that begins with 1 interrupts a paragraph.
-    starts_list = item is not None and item["text"] and item["mark"] in ("-", "*", "+", "1.", "1)")
-    return not starts_list and not any(p.fullmatch(line) for p in whole)
-
-
-def _starts_table(lines: Sequence[str], at: int) -> bool:
-    return "|" in lines[at] and _is_table(lines[at : at + 2])
-
-
 # --- kinds of blocks ----------------------------------------------------------------------------
 
 
-_OPAQUE = re.compile(r"(`+[^`]*`+|<!--.*?-->|<[^<>]*>|\]\([^()]*\)|~~)", re.DOTALL)
+_OPAQUE = re.compile(r"(`+[^`]*`+|<!--.*?-->|</?[A-Za-z!][^<>]*>|\]\([^()]*\)|~~)", re.DOTALL)
 _TILDE = re.compile(r"(?<!\\)~")
 _LINK_TITLE = re.compile(r"(\]\(\s*(?:<[^<>]*>|[^\s()]+)\s+)\"([^\"'\\]*)\"(\s*\))")
 _SPAN = r"(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)"
@@ -164,21 +147,45 @@ _ROUND_TARGET = re.compile(
     re.DOTALL,
 )
 _SLANTED = re.compile(
-    rf"{_SPAN}|<[^<>]*>|\]\([^()]*\)"
-    r"|(?<![\w*\\])\*(?![\s*])(?P<text>(?:`[^`]*`|[^*_`\n\[\]<>\\])+)(?<!\s)\*(?![\w*])",
+    rf"{_SPAN}|</?[A-Za-z!][^<>]*>|\]\([^()]*\)"
+    r"|(?<![\w*\\])(?P<marks>\*{1,3}|__)(?![\s*_])"
+    r"(?P<text>(?:`[^`]*`|\*\*[^*_`\n\[\]<>\\]+\*\*|[^*_`\n\[\]<>\\])+)(?<!\s)(?P=marks)(?![\w*])",
     re.DOTALL,
 )
+_EMPHASIS = {"*": ("_", "_"), "**": ("**", "**"), "***": ("_**", "**_"), "__": ("**", "**")}
 _AFTER_MARK = re.compile(r"(.*[.,:;，。：；])(\s*)`([A-Za-z0-9.()]+(?:_[A-Za-z0-9.()]+)*)`")
 
 
 def _prose(text: str) -> str:
     """Inline Markdown with the blog's typography; two `~2M` do not strike out what is between."""
     done = _ROUND_TARGET.sub(lambda m: f"<{m[0]}>" if m["target"] else m[0], chinese(text))
-    done = _SLANTED.sub(lambda m: f"_{m['text']}_" if m["text"] else m[0], done)
+    done = _SLANTED.sub(_emphasis, done)
     pieces = _OPAQUE.split(_LINK_TITLE.sub(r"\1'\2'\3", done))
     if sum(len(_TILDE.findall(p)) for p in pieces[::2]) > 1:
         pieces[::2] = [_TILDE.sub(r"\\~", p) for p in pieces[::2]]
     return "\n".join(line.strip(" ") for line in "".join(pieces).split("\n"))
+
+
+def _emphasis(match: re.Match[str]) -> str:
+    """`*a*` as `_a_`, `__a__` as `**a**`, as the formatter writes them."""
+    if not match["marks"]:
+        return match[0]
+    before, after = _EMPHASIS[match["marks"]]
+    return f"{before}{match['text']}{after}"
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    """Code between as few backticks as it takes."""
+    fence = _FENCE.match(lines[0])
+    bar = fence[1] if fence else "```"
+    closed = len(lines) > 1 and re.fullmatch(rf"[ ]{{0,3}}{re.escape(bar)}[{bar[0]}]*", lines[-1])
+    if closed and lines[0].startswith(bar) and "`" not in lines[0].lstrip("`"):
+        longest = max((len(x) for line in lines[1:-1] for x in re.findall("`+", line)), default=0)
+        new = "`" * max(3, longest + 1)
+        lines = [new + lines[0].lstrip(bar[0]).lstrip(), *lines[1:-1], new]
+    elif not closed and not re.match(r"[ \t]", lines[0]):
+        lines = [*_trimmed(lines), bar]  # open until the end of the text
+    return "\n".join(lines).rstrip("\n")
 
 
 def _title(text: str) -> str:
@@ -190,9 +197,6 @@ def _title(text: str) -> str:
 
 def _paragraph(lines: Sequence[str]) -> Iterator[str]:
     """Lines without what stands around them; two spaces at an end are a line break."""
-    if any(not _goes_on(x.strip()) or _EMPTY_ITEM.fullmatch(x) for x in lines[1:]):
-        yield from (line.rstrip() for line in lines)  # moved to the margin, it would be a block
-        return
     lines = list(_unnumbered(lines))
     done = _prose("\n".join(line.strip(" \t") for line in lines)).split("\n")
     for n, (line, typed) in enumerate(zip(done, lines, strict=True)):
@@ -215,7 +219,7 @@ def _quote(lines: Sequence[str], margin: int) -> str:
     inner = [re.sub(r"^[ ]{0,3}>[ ]?", "", line) for line in lines]
     # `>  text`: a space more before a paragraph or an item means nothing.
     inner = [line[1:] if re.match(r" \S", line) else line for line in inner]
-    body = "\n\n".join(_blocks(inner, margin + 2))
+    body = _joined(_blocks(inner), margin + 2)
     return "\n".join(f"> {line}" if line else ">" for line in body.split("\n"))
 
 
@@ -241,7 +245,7 @@ class _Item:
         return self.start + max(self.width, _INDENT)
 
 
-def _list(lines: Sequence[str], column: int) -> Iterator[str]:
+def _list(lines: Sequence[str], column: int, nth: int) -> Iterator[str]:
     """Items with one space after the marker, nested by three; their lines below the text."""
     items: list[_Item] = []
     blank = False
@@ -274,10 +278,17 @@ def _list(lines: Sequence[str], column: int) -> Iterator[str]:
                 yield ""
             item = _opened(found, items, before, column)
             items.append(item)
-            mark = "-" if found["mark"] in "-*+" else f"{found['mark'][:-1]}."
+            mark = _mark(found["mark"], len(items) == 1 and nth % 2 == 1)
             text = _checked(found["text"].strip())
             yield f"{' ' * item.start}{mark.ljust(item.width)}{text}".rstrip()
         blank = False
+
+
+def _mark(typed: str, odd: bool) -> str:
+    """An item's marker; of two lists in a row, the second has the other one."""
+    if typed in "-*+":
+        return "*" if odd else "-"
+    return typed[:-1] + (")" if odd else ".")
 
 
 def _opened(
@@ -336,15 +347,6 @@ def _under(line: str, items: Sequence[_Item], margin: int | None) -> str:
 def _cells(line: str) -> list[str]:
     inner = re.sub(r"^[ \t]*\|?|(?<!\\)\|?[ \t]*$", "", line)
     return [c.strip() for c in re.split(r"(?<!\\)\|", inner)]
-
-
-def _is_table(lines: Sequence[str]) -> bool:
-    return (
-        len(lines) > 1
-        and bool(_TABLE_RULE.fullmatch(lines[1]))
-        and "|" in lines[0]
-        and len(_cells(lines[0])) == len(_cells(lines[1]))
-    )
 
 
 def _width(text: str) -> int:
@@ -440,6 +442,9 @@ _LINK = re.compile(
 _BARE = re.compile(r"(?<![(<\[\"'/\w])https?://[^\s<>()]*[\u4e00-\u9fff。，；：！？、）]")
 _NAME = re.compile(r"(?<![\w`/\\.@-])(?:__\w+?__|\w+_\w+_\w+)(?![\w`/])")
 _MATHS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])[^$\n]*?(?<=[^\s\\])\$(?![\d$])")
+_ANGLES = re.compile(
+    r"(?<=\]\()\s*<[^<>\n]*>|<(?:[A-Za-z][A-Za-z0-9+.-]+:[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>"
+)
 _STAR = re.compile(r"(?<![*\s\\])\*(?![*\s])[^*\n]*(?<![\s\\])\*(?![*\s])")
 _BAD_END = "。，：；.,:;~*"
 _HAS_FILE = Callable[[str], bool]
@@ -512,7 +517,7 @@ def _html_problems(body: str, first: int) -> Iterator[Problem]:
         where = _line_of(body, found.start(), first)
         hint = "write &#123;&#123;, outside backticks"
         yield _problem("mustache", "error", where, "`{{` is an expression to the build", hint)
-    text = _masked(body)
+    text = _ANGLES.sub(lambda m: " " * len(m[0]), _masked(body))
     open_: list[tuple[str, int]] = []
     for found in _TAG.finditer(text):
         line = _line_of(text, found.start(), first)
@@ -556,11 +561,22 @@ def _line_problems(body: str, first: int) -> Iterator[Problem]:
         if heading and (heading[2] or "").rstrip()[-1:] in tuple(_BAD_END):
             what = f"a heading ends in {heading[2].rstrip()[-1]}"
             yield _problem("heading", "error", at, what, "take the mark away")
-        if re.fullmatch(r"[ ]{0,3}(?:>[ ]?)+", seen) and line == seen:
+        if _EMPTY_QUOTE.fullmatch(seen) and line == seen and _alone(lines, n):
             yield _problem("quote", "error", at, "an empty line of a quote", "take it out")
         if re.fullmatch(r"[>\s]*(?:[-*+]|\d+[.)])[ \t]*", seen) and line == seen:
             yield _problem("list", "error", at, "an empty item of a list", "take it out")
         yield from _silent(seen, at)
+
+
+_EMPTY_QUOTE = re.compile(r"[ ]{0,3}(?:>[ ]?)+")
+
+
+def _alone(lines: Sequence[str], at: int) -> bool:
+    """Whether a quote's empty line begins a quote with nothing in it."""
+    if at and _QUOTE.match(lines[at - 1]):
+        return False
+    following = (x for x in lines[at:] if not _EMPTY_QUOTE.fullmatch(x))
+    return not _QUOTE.match(next(following, ""))
 
 
 def _silent(line: str, at: int) -> Iterator[Problem]:
@@ -576,9 +592,6 @@ def _silent(line: str, at: int) -> Iterator[Problem]:
         if inside and found[0].isascii():
             hint = "put it in backticks"
             yield _problem("emphasis", "warning", at, "text between * becomes italic", hint)
-        else:
-            hint = "write **bold**, or \\*"
-            yield _problem("emphasis", "error", at, "the formatter writes italics otherwise", hint)
 
 
 def _link_problems(body: str, first: int, has_file: _HAS_FILE | None) -> Iterator[Problem]:

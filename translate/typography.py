@@ -56,7 +56,7 @@ _URL = (
     rf"[^\s<>\"'`|\\^{{}}\[\]()*~{HAN}\u2010-\u2027\u3000-\u303f\uff00-\uffef{chr(0xF0000)}-\U0010ffff]+"
     r"(?:\([^\s<>\"'`()\\*{}~]*\)[A-Za-z0-9_/#?=&%.+-]*)?)"
 )
-_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_NAME = r"(?!_*\.)[A-Za-z_][A-Za-z0-9_]*"
 _CALL = r"\([A-Za-z0-9_.,=]*\)"
 # What reads as a name in a program: it has an underscore, is called, or is a product of names.
 # Markdown or the linters of Chinese prose would break these.
@@ -73,11 +73,12 @@ _OPAQUE = (
     r"(?P<opaque><!--(?s:.*?)-->|</?[A-Za-z][^<>]*>|<(?:https?|mailto):[^<>\s]*>"
     r"|\\[!-/:-@\[-`{-~]|&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);"
     r"|\$\$(?s:.+?)\$\$|(?<![\\$])\$(?=[^\s$])[^$\n]*?(?<=[^\s\\])\$(?![\d$])"
+    r"|(?<![\w\\`])_[A-Za-z0-9](?:[^\s_`*\\]*[A-Za-z0-9])?_(?!\w)"  # emphasis
     r"|!\[[^\]\n]*\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|^\[[^\]\n]+\]:[^\n]*$)"
 )
 _LINK = (
     r"(?P<link>\[(?P<label>(?:\\.|[^\[\]\\\n])+)\]"
-    r"(?P<target>\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\]))"
+    r"(?P<target>\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\](?!\()))"
 )
 # How a line begins in Markdown: quotes, list markers, headings, rules, containers.
 _LEAD = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.blog.test_blog import HERE
+from tests.blog.tools import HERE
 from translate.backends.node import run_blog_checks
 from translate.errors import MissingError
 
