@@ -15,7 +15,7 @@ PACKAGE = Path(translate.__file__).parent
 NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals"),
-    *("align", "typography", "subtitles", "flags", "report", "house", "outline"),
+    *("align", "typography", "subtitles", "flags", "report", "house", "outline", "lanes"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "align": set(),
     "merge": NOUNS | {"draft", "align"},
     "outline": set(),
+    "lanes": set(),
     "house": NOUNS | {"typography", "draft", "outline"},
     "report": NOUNS | {"typography", "draft"},
     "stages": NOUNS | TOOLS,

@@ -136,6 +136,34 @@ def test_a_second_run_changes_nothing_and_asks_nobody(place: Place, source: str)
             assert path.stat().st_mtime_ns == changed, path
 
 
+def test_a_dry_run_tells_the_cost_and_sends_and_writes_nothing(place: Place, source: str) -> None:
+    place.stw("run", source)
+    before = {p: p.read_bytes() for p in place.talk.rglob("*") if p.is_file()}
+    with serving(good) as server:
+        place.use(server)
+        told = json.loads(place.stw("draft", place.talk.name, "--dry-run", "--json").stdout)
+        assert not server.calls
+        assert {p: p.read_bytes() for p in place.talk.rglob("*") if p.is_file()} == before
+        place.stw("draft", place.talk.name)
+        used = json.loads((place.talk / "report.json").read_text(encoding="utf-8"))["usage"]
+        assert told["usage"]["calls"] == used["calls"] == len(server.calls)
+        again = place.stw("draft", place.talk.name, "--dry-run").stdout
+    assert told["known"] == 0
+    assert told["usage"]["prompt_tokens"] > told["usage"]["completion_tokens"] > 500
+    assert re.search(r"chat fake +(\d+) +\1 +0 +about 0 \+ 0", again)
+
+
+def test_a_budget_without_a_price_is_refused_and_the_draft_is_there(
+    place: Place, source: str
+) -> None:
+    with serving(good) as server:
+        place.use(server)
+        done = place.stw("run", source, "--budget", "1", code=4)
+        assert not server.calls
+    assert "no price is known" in done.stderr
+    assert "【待译】" in (place.talk / "draft.md").read_text(encoding="utf-8")
+
+
 def test_without_a_translator_the_draft_is_whole_and_says_so(place: Place, source: str) -> None:
     place.stw("run", source)
     draft = (place.talk / "draft.md").read_text(encoding="utf-8")

@@ -14,11 +14,13 @@ import typer
 from translate import __version__
 from translate.errors import EXIT_INTERRUPTED, SettingsError, StwError
 from translate.options import (
+    AtOnce,
     AudioOnly,
     BaseUrl,
     Bilingual,
     Blog,
     Browser,
+    Budget,
     Captions,
     ChatModel,
     Config,
@@ -166,6 +168,8 @@ def draft(
     chat_model: ChatModel = None,
     base_url: BaseUrl = None,
     memory: Memory = None,
+    at_once: AtOnce = None,
+    budget: Budget = None,
     glossary: GlossaryPaths = None,
     notes: NotesAmount = None,
     take: Annotated[
@@ -176,6 +180,10 @@ def draft(
             " report calls it: 00:12:31, or a key such as title. Repeatable.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Tell paragraphs, tokens and cost; send and write nothing."),
+    ] = False,
     force: Force = False,
     drafts: Drafts = None,
     config: Config = None,
@@ -185,9 +193,13 @@ def draft(
     """Segment, apply the glossary, translate, assemble the draft."""
     flags: Flags = {
         "": {"drafts": drafts, "glossary": glossary, "notes": notes},
-        "translate": translate_flags(translator, chat_model, base_url, memory),
+        "translate": translate_flags(translator, chat_model, base_url, memory, at_once, budget),
     }
     desk = _desk(config, flags, json, quiet, force=force)
+    if dry_run:
+        if code := desk.plan(talks):
+            raise typer.Exit(code)
+        return
     if take:
         from translate.press import Press
 
@@ -217,6 +229,8 @@ def run(
     chat_model: ChatModel = None,
     base_url: BaseUrl = None,
     memory: Memory = None,
+    at_once: AtOnce = None,
+    budget: Budget = None,
     glossary: GlossaryPaths = None,
     notes: NotesAmount = None,
     drafts: Drafts = None,
@@ -229,7 +243,7 @@ def run(
         "": {"drafts": drafts, "glossary": glossary, "notes": notes},
         "fetch": fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
         "transcribe": whisper_flags(model, model_dir, device, captions, language),
-        "translate": translate_flags(translator, chat_model, base_url, memory),
+        "translate": translate_flags(translator, chat_model, base_url, memory, at_once, budget),
     }
     desk = _desk(config, flags, json, quiet, fast=fast)
     _finish(desk, desk.run(sources, overrides(title, event, speaker, date)))

@@ -115,6 +115,7 @@ def build_wishes(settings: Settings, *, force: bool) -> Wishes:
         untranslated=settings.translate.translator == "none",
         signed=settings.column.author is not None,
         force=force,
+        pace=translating.Pace(at_once=settings.translate.at_once, budget=settings.translate.budget),
         notes=settings.notes,
         counterparts=load_counterparts(settings),
         column=_column(settings),

@@ -79,6 +79,35 @@ class Desk:
         for name in names:
             yield self._try(name, lambda n: self._draft(find_talk(self.drafts, n)))
 
+    def plan(self, names: Sequence[str]) -> int:
+        """Print what drafting these talks would ask and cost; the first failure's exit code."""
+        rows: list[tuple[str, ...]] = []
+        data: list[Mapping[str, Any]] = []
+        code = 0
+        for name in names:
+            try:
+                told = self._plan(find_talk(self.drafts, name))
+            except StwError as e:
+                report_error(e, as_json=False)
+                code = code or e.exit_code
+                data.append({"talk": name, "ended": e.code, "message": e.message, "hint": e.hint})
+                continue
+            data.append(told)
+            rows.append(_plan_row(told))
+        header = ("talk", "translator", "paragraphs", "known", "calls", "tokens", "cost")
+        text = table_text(header, rows) if rows else ""
+        self.console.result(text, data[0] if len(data) == 1 else data)
+        return code
+
+    def _plan(self, workspace: Workspace) -> dict[str, Any]:
+        plan = pipeline.plan(workspace, self._tools, self.glossary)
+        translator = self._tools.translator().engine
+        return {
+            "talk": workspace.slug,
+            "translator": " ".join(filter(None, (translator.name, translator.model))),
+            **msgspec.to_builtins(plan),
+        }
+
     def run(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
         overrides = _overrides(said)
         for listing in self._find(sources, overrides):
@@ -252,6 +281,15 @@ def _loudest(problems: Sequence[Problem], report: Path) -> Iterator[str]:
     if left:
         where = f"in {report}" if report.exists() else "for the report that stw draft writes"
         yield f"… and {left} more {where}"
+
+
+def _plan_row(told: Mapping[str, Any]) -> tuple[str, ...]:
+    usage = told["usage"]
+    cost = usage["cost"]
+    price = f"about {cost:.4f} {usage['currency']}" if cost else "0" if cost == 0 else "unknown"
+    tokens = f"about {usage['prompt_tokens']} + {usage['completion_tokens']}"
+    counts = (told["paragraphs"], told["known"], usage["calls"])
+    return (told["talk"], told["translator"], *map(str, counts), tokens, price)
 
 
 def usage_text(usage: Usage) -> str:

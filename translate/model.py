@@ -401,6 +401,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What a person made of a similar paragraph."""
+
+    english: str
+    chinese: str
+    similarity: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One call: some neighbouring paragraphs and what stands around them."""
 
@@ -408,6 +417,7 @@ class Request:
     card: Card = field(default_factory=Card)
     previous: tuple[tuple[str, str], ...] = ()  # (English, Chinese) just before
     following: str = ""  # English just after
+    examples: tuple[Example, ...] = ()  # from the memory, the most similar first
     reasons: Mapping[str, str] = field(default_factory=dict)  # id → why its last answer was refused
 
 

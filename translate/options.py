@@ -62,6 +62,13 @@ BaseUrl = Annotated[str | None, typer.Option(help="Any OpenAI-compatible server.
 Memory = Annotated[
     list[Path] | None, typer.Option(help="A translation memory, .jsonl or .tmx; repeatable.")
 ]
+AtOnce = Annotated[
+    int | None, typer.Option(help="Calls to the translator under way together. [default: 4]")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(help="Stop before one talk costs more, in the currency of the price."),
+]
 GlossaryPaths = Annotated[
     list[Path] | None,
     typer.Option(
@@ -116,9 +123,21 @@ def whisper_flags(
 
 
 def translate_flags(
-    translator: str | None, model: str | None, base_url: str | None, memory: list[Path] | None
+    translator: str | None,
+    model: str | None,
+    base_url: str | None,
+    memory: list[Path] | None,
+    at_once: int | None,
+    budget: float | None,
 ) -> dict[str, object]:
-    return {"translator": translator, "model": model, "base_url": base_url, "memory": memory}
+    return {
+        "translator": translator,
+        "model": model,
+        "base_url": base_url,
+        "memory": memory,
+        "at_once": at_once,
+        "budget": budget,
+    }
 
 
 def overrides(

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -41,6 +41,8 @@ class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     base_url: str = ""  # any OpenAI-compatible server; takes the place of the preset's
     api_key_env: str = ""  # name of the environment variable that holds the key
     memory: list[str] = []  # .jsonl or .tmx; empty: what was learned, glossary/memory/*.jsonl
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4  # calls under way together
+    budget: Annotated[float, msgspec.Meta(ge=0)] | None = None  # stop before a talk costs more
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

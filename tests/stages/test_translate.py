@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -38,7 +39,17 @@ from translate.model import (
     Unit,
     Usage,
 )
-from translate.stages.translate import Outcome, Stored, batches, key, translate, units_of
+from translate.stages.translate import (
+    Outcome,
+    Pace,
+    Plan,
+    Stored,
+    batches,
+    key,
+    plan,
+    translate,
+    units_of,
+)
 
 TOPICS = (
     "the compiler and how it fuses small kernels into larger ones before anything runs",
@@ -96,7 +107,13 @@ class Scripted:
     script: Callable[[int, Request], Answer]
     engine: Engine = field(default_factory=lambda: Engine(name="scripted", model="m", version="1"))
     by_person: bool = False
+    batch_words: int = 700
+    price: float | None = None  # of one call
     requests: list[Request] = field(default_factory=list)
+
+    def estimate(self, request: Request) -> Usage:
+        del request
+        return Usage(calls=1, cost=self.price)
 
     def translate(self, request: Request) -> Answer:
         self.requests.append(request)
@@ -112,9 +129,15 @@ def rightly(_: int, request: Request) -> Answer:
 
 
 def run(
-    translator: Scripted, count: int = 4, store: Book | None = None, **options: object
+    translator: Scripted,
+    count: int = 4,
+    store: Book | None = None,
+    *,
+    words: int = 700,
+    **options: object,
 ) -> Outcome:
     book = store if store is not None else Book()
+    translator.batch_words = words
     return translate(paragraphs(count), terms_of, translator, book, **options)  # type: ignore[arg-type]
 
 
@@ -140,7 +163,7 @@ def test_the_test_material_is_what_it_claims() -> None:
 
 def test_everything_right_is_one_call_a_batch() -> None:
     translator, book, steps = Scripted(rightly), Book(), list[Step]()
-    outcome = run(translator, 12, book, max_words=200, progress=steps.append)
+    outcome = run(translator, 12, book, words=200, progress=steps.append)
     units = units_of(paragraphs(12), terms_of)
     assert [t.chinese for t in outcome.translations] == [truth(u) for u in units]
     assert len(translator.requests) == len(batches(units, frozenset(u.id for u in units), 200)) > 2
@@ -153,7 +176,7 @@ def test_everything_right_is_one_call_a_batch() -> None:
 def test_each_call_has_what_stands_around_it() -> None:
     translator = Scripted(rightly)
     card = Card(title="T", speakers=("A",))
-    run(translator, 8, max_words=130, card=card)
+    run(translator, 8, words=130, card=card)
     second = translator.requests[1]
     units = units_of(paragraphs(8), terms_of)
     first = units.index(second.units[0])
@@ -250,10 +273,10 @@ def test_a_run_killed_between_batches_pays_only_for_the_rest(after: int) -> None
     book = Book()
     first = Scripted(killed)
     with pytest.raises(KeyboardInterrupt):
-        run(first, 12, book, max_words=200)
+        run(first, 12, book, words=200)
     paid = [u.english for r in first.requests[:after] for u in r.units]
     second = Scripted(rightly)
-    outcome = run(second, 12, book, max_words=200)
+    outcome = run(second, 12, book, words=200)
     asked = [u.english for r in second.requests for u in r.units]
     assert paid + asked == [p.english for p in paragraphs(12)]
     assert all(t.chinese for t in outcome.translations)
@@ -321,7 +344,7 @@ def assert_nothing_wrong_whatever(script: Callable[[int, Request], Answer], coun
     units = units_of(paragraphs(count), terms_of)
     truths = {u.english: truth(u) for u in units}
     translator, book = Scripted(script), Book()
-    outcome = run(translator, count, book, max_words=130)
+    outcome = run(translator, count, book, words=130)
     assert_lawful(outcome, paragraphs(count))
     for t, p in zip(outcome.translations, paragraphs(count), strict=True):
         if len(t.chinese) > 40 and t.chinese in truths.values():
@@ -450,7 +473,7 @@ def test_a_fatal_error_keeps_what_is_done_and_is_handed_back() -> None:
     translator, book = Scripted(script), Book()
     units = units_of(paragraphs(9), terms_of)
     book.put(key(units[8], translator.engine), truth(units[8]), translator.engine)
-    outcome = run(translator, 9, book, max_words=200)
+    outcome = run(translator, 9, book, words=200)
     assert len(translator.requests) == 2
     done = len(translator.requests[0].units)
     assert [bool(t.chinese) for t in outcome.translations] == [True] * done + [False] * (
@@ -476,7 +499,7 @@ def test_one_lost_call_is_survived_and_two_in_a_row_end_it() -> None:
     assert run(once, 4).stopped is None
     assert all(t.chinese for t in run(Scripted(lose({0})), 4).translations)
     twice = Scripted(lose(set(range(99))))
-    outcome = run(twice, 30, max_words=200)
+    outcome = run(twice, 30, words=200)
     assert outcome.stopped is not None
     assert len(twice.requests) == 2
     assert_lawful(outcome, paragraphs(30))
@@ -721,3 +744,130 @@ def test_nobody_to_ask_today_does_not_empty_what_was_translated() -> None:
         given_paragraphs[:1], other_terms, NoTranslator(), Book(), before=first.translations
     )
     assert changed.translations[0].missing  # made under another term: not what is wanted now
+
+
+# --- several calls at once ----------------------------------------------------------------------
+
+
+class Busy:
+    """Counts how many calls are under way; every call waits until `together` are."""
+
+    def __init__(self, together: int) -> None:
+        self.gate = threading.Barrier(together, timeout=10)
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __call__(self, _: int, request: Request) -> Answer:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.gate.wait()
+        with self.lock:
+            self.now -= 1
+        return rightly(0, request)
+
+
+def test_so_many_calls_are_under_way_and_no_more() -> None:
+    busy = Busy(3)
+    translator = Scripted(busy)
+    outcome = run(translator, 12, words=60, pace=Pace(at_once=3))
+    assert busy.most == 3
+    assert len(translator.requests) == 12
+    assert [t.chinese for t in outcome.translations] == [
+        t.chinese for t in run(Scripted(rightly), 12).translations
+    ]
+    assert outcome.usage == Usage(calls=12)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 12), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_nothing_is_lost_or_wrong_however_many_are_asked_at_once(
+    count: int, at_once: int, dice: random.Random
+) -> None:
+    """Every third answer is wrong in one of several ways."""
+
+    def sometimes(_: int, request: Request) -> Answer:
+        texts = {u.id: truth(u) for u in request.units}
+        first = request.units[0].id
+        kind = dice.randrange(9)
+        if kind == 0:
+            texts.pop(first)
+        elif kind == 1:
+            texts[first] = request.units[0].english
+        elif kind == 2:
+            raise NetworkError("gone")
+        return Answer(texts=texts, usage=Usage(calls=1))
+
+    book = Book()
+    outcome = run(Scripted(sometimes), count, book, words=130, pace=Pace(at_once=at_once))
+    right_ones = {u.start: truth(u) for u in units_of(paragraphs(count), terms_of)}
+    for translation in outcome.translations:
+        assert bool(translation.chinese) != bool(translation.missing)
+        assert translation.chinese in ("", right_ones[translation.start])
+    assert {s.chinese for s in book.values()} == {
+        t.chinese for t in outcome.translations if t.chinese
+    }
+
+
+def test_what_has_begun_is_kept_when_the_key_is_refused() -> None:
+    def refused(call: int, request: Request) -> Answer:
+        if call >= 4:
+            raise TranslatorError("no such key")
+        return rightly(call, request)
+
+    book = Book()
+    outcome = run(Scripted(refused), 40, book, words=60, pace=Pace(at_once=4))
+    assert outcome.stopped is not None
+    assert len(book) == 4
+    assert sum(bool(t.chinese) for t in outcome.translations) == 4
+    assert all("no such key" in t.missing for t in outcome.translations if not t.chinese)
+
+
+# --- what it will cost --------------------------------------------------------------------------
+
+
+def paid(_: int, request: Request) -> Answer:
+    return replace(rightly(0, request), usage=Usage(calls=1, cost=1.0, currency="CNY"))
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_budget_is_never_exceeded_and_what_it_bought_is_kept(at_once: int) -> None:
+    book = Book()
+    translator = Scripted(paid, price=1.0)
+    outcome = run(translator, 9, book, words=60, pace=Pace(at_once=at_once, budget=4.5))
+    assert len(translator.requests) == 4 == len(book)
+    assert outcome.usage.cost == 4.0
+    assert isinstance(outcome.stopped, TranslatorError)
+    assert "budget of 4.5" in outcome.stopped.message
+    more = run(translator, 9, book, words=60, pace=Pace(at_once=at_once, budget=5.0))
+    assert len(translator.requests) == 9
+    assert more.stopped is None
+
+
+def test_no_budget_can_be_kept_where_no_price_is_known() -> None:
+    translator = Scripted(rightly)
+    outcome = run(translator, 3, pace=Pace(budget=9))
+    assert not translator.requests
+    assert outcome.stopped is not None
+    assert "no price" in outcome.stopped.message
+
+
+def test_a_plan_asks_nothing_and_tells_what_is_known() -> None:
+    book = Book()
+    translator = Scripted(paid, price=0.5)
+    run(translator, 2, book, words=60)
+    told = plan(paragraphs(9), terms_of, replace(translator, batch_words=60), book)
+    assert told == Plan(paragraphs=9, known=2, usage=Usage(calls=7, cost=3.5))
+    assert len(translator.requests) == 2
+
+
+def test_similar_paragraphs_of_the_memory_go_along_and_are_not_taken() -> None:
+    like = english(1).replace("I want you to remember", "you should remember")
+    memory = Memory([Entry(source=like, target="人的译文"), Entry(source="Hi.", target="嗨。")])
+    translator = Scripted(rightly)
+    outcome = run(translator, 4, reuse=memory)
+    [request] = translator.requests
+    assert [e.chinese for e in request.examples] == ["人的译文"]
+    assert 0.75 <= request.examples[0].similarity < 1
+    assert "人的译文" in message(request)
+    assert all(t.chinese != "人的译文" for t in outcome.translations)

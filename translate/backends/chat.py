@@ -91,6 +91,7 @@ class Chat:
     """
 
     by_person = False
+    batch_words = 700  # answers in one piece stay complete and in order up to about here
 
     def __init__(
         self,
@@ -113,6 +114,14 @@ class Chat:
 
     def __repr__(self) -> str:
         return f"Chat({self._preset.name}, {self._preset.model}, {_host(self._preset.base_url)})"
+
+    def estimate(self, request: Request) -> Usage:
+        """About what one answer takes, from the lengths of the texts: no tokeniser is asked."""
+        words = sum(len(u.english.split()) for u in request.units)
+        sent = _tokens(self._prompt) + _tokens(message(request))
+        # About 1.5 Han characters a word, at most a token each, and the JSON around them.
+        received = round(1.5 * words) + 24 * len(request.units)
+        return self._usage({"prompt_tokens": sent, "completion_tokens": received})
 
     def translate(self, request: Request) -> Answer:
         """Ask once (and again only where nothing was answered); the texts are not checked."""
@@ -411,6 +420,12 @@ def _key(preset: Preset, environ: Mapping[str, str]) -> str:
 # --- the message and its answer -----------------------------------------------------------------
 
 
+def _tokens(text: str) -> int:
+    """About how many tokens a text is: four Latin characters each, or one and a half others."""
+    latin = sum(c.isascii() for c in text)
+    return round(latin / 4 + (len(text) - latin) / 1.5)
+
+
 def message(request: Request) -> str:
     """The request as JSON: whatever a talk says stands in a string, and ends with it."""
     card = request.card
@@ -424,6 +439,7 @@ def message(request: Request) -> str:
     parts: dict[str, Any] = {
         "talk": {k: v for k, v in talk.items() if v},
         "terms": [_term(terms[s]) for s in sorted(terms, key=lambda s: (-len(s), s))],
+        "similar": [{"en": e.english, "zh": e.chinese} for e in request.examples],
         "before": [{"en": english, "zh": chinese} for english, chinese in request.previous],
         "after": request.following,
         "translate": [{"id": u.id, "en": u.english} for u in request.units],

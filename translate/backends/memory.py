@@ -20,12 +20,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from translate import __version__
 from translate.errors import BadFileError, MissingError
-from translate.model import Answer, Engine, Request, Unit
+from translate.model import Answer, Engine, Example, Request, Unit, Usage
 from translate.model import MemoryEntry as Entry
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BOM = b"\xef\xbb\xbf"
 _OPTIONAL = ("note", "talk", "at", "drafted_by")
+_SIMILAR = 3  # examples of one paragraph
 _FIELDS = {"source", "target", "source_lang", "target_lang", *_OPTIONAL}
 
 
@@ -49,9 +50,11 @@ class Memory:
     """
 
     by_person = True
+    batch_words = 700
 
     def __init__(self, entries: Iterable[Entry], name: str = "memory") -> None:
         self._known = {_normal(e.source): e for e in entries}
+        self._sources = list(self._known)
         pairs = sorted((source, e.target.strip()) for source, e in self._known.items())
         self.engine = Engine(name="memory", model=name, version=_version(pairs))
 
@@ -94,6 +97,28 @@ class Memory:
         facts = [(e.model, e.version, e.parameters.get("drafted_by", "")) for e in engines]
         return _version(facts) if facts else ""
 
+    def similar(self, unit: Unit, *, least: float) -> tuple[Example, ...]:
+        """Entries whose English is at least that similar (0..1, by edits), the most similar first;
+        not those that are the same."""
+        from rapidfuzz import fuzz, process
+
+        source = _normal(unit.english)
+        found = process.extract(
+            source, self._sources, scorer=fuzz.ratio, score_cutoff=least * 100, limit=_SIMILAR
+        )
+        return tuple(
+            Example(
+                english=other, chinese=self._known[other].target.strip(), similarity=score / 100
+            )
+            for other, score, _ in found
+            if other != source
+        )
+
+    def estimate(self, request: Request) -> Usage:
+        """Nothing."""
+        del request
+        return Usage(cost=0.0)
+
     def translate(self, request: Request) -> Answer:
         """What is known of the units."""
         found = {unit.id: self.lookup(unit) for unit in request.units}
@@ -119,7 +144,13 @@ class NoTranslator:
     """Nobody to ask: every paragraph stays untranslated and says so."""
 
     by_person = True
+    batch_words = 700
     engine = Engine(name="none")
+
+    def estimate(self, request: Request) -> Usage:
+        """Nothing."""
+        del request
+        return Usage(cost=0.0)
 
     def translate(self, request: Request) -> Answer:
         """No text for any unit of the request."""

@@ -9,7 +9,7 @@ in ready to be built (`Tools`); nothing here says which. Prints nothing.
 from translate.pipeline.run import Captions, Made, Result, Tools, Wishes
 from translate.pipeline.state import Status, status
 from translate.pipeline.step_check import Checked, check, silence
-from translate.pipeline.step_draft import draft, take
+from translate.pipeline.step_draft import draft, plan, take
 from translate.pipeline.step_fetch import fetch
 from translate.pipeline.step_learn import (
     Learned,
@@ -42,6 +42,7 @@ __all__ = [
     "fetch",
     "import_memories",
     "learn",
+    "plan",
     "post_text",
     "preview",
     "publish",

@@ -57,6 +57,7 @@ class Wishes:
     untranslated: bool = False  # no translation was asked for, so none is no failure
     signed: bool = True  # the user has said whose name stands under the posts
     force: bool = False  # make again what is edited, after a backup
+    pace: translating.Pace = field(default_factory=translating.Pace)
     notes: annotating.Amount = "few"  # slots for editor's notes
     counterparts: Glossary = field(default_factory=Glossary)  # PyTorch's names and Paddle's
     column: assembling.Column = field(default_factory=assembling.Column)

@@ -90,7 +90,7 @@ def draft(
             "segment",
             ARTICLE,
             key,
-            lambda: terms.correct_article(segmenting.segment(transcript, talk.chapters), glossary),
+            lambda: _segmented(transcript, talk, glossary),
             force=wishes.force,
         )
         article = workspace.article()
@@ -126,6 +126,32 @@ def draft(
         usage=outcome.usage,
         stopped=outcome.stopped,
     )
+
+
+def plan(workspace: Workspace, tools: Tools, glossary: Glossary) -> translating.Plan:
+    """What translating this talk would take today; asks nobody and writes nothing."""
+    article = _article_today(workspace, glossary)
+    return translating.plan(
+        article.paragraphs,
+        glossary.terms_in,
+        tools.translator(),
+        AnswerStore(workspace.path(ANSWERS)),
+        card=_card(workspace.talk()),
+        reuse=tools.memory(),
+    )
+
+
+def _article_today(workspace: Workspace, glossary: Glossary) -> Article:
+    """The article that a draft would be made of now."""
+    talk = workspace.talk()
+    state = workspace.state(ARTICLE, article_key(workspace, talk, glossary))
+    if state in (State.FRESH, State.EDITED):
+        return workspace.article()
+    return _segmented(workspace.transcript(), talk, glossary)
+
+
+def _segmented(transcript: Transcript, talk: Talk, glossary: Glossary) -> Article:
+    return terms.correct_article(segmenting.segment(transcript, talk.chapters), glossary)
 
 
 def _spent(workspace: Workspace, now: Usage) -> Usage:
@@ -232,6 +258,7 @@ def _translate(
         progress=progress,
         reuse=tools.memory(),
         before=before,
+        pace=wishes.pace,
     )
     if content(workspace, TRANSLATION) != seen:  # saved by a person meanwhile; answers are stored
         raise conflict(workspace, TRANSLATION)

@@ -4,22 +4,26 @@ Declares what it needs of the world: a `Translator`, a `Store` for validated ans
 is one, a `TranslationMemory`. Knows no server, no file, no prompt. Every answer is checked
 (`translate.checks`); what fails is asked again with the reasons, at most `_REPAIRS` times, then
 each paragraph once alone; what still fails is left without Chinese and says why. The English is
-never handed out as Chinese, nor is an empty string.
+never handed out as Chinese, nor is an empty string. Several calls may be under way at once, each
+worker on a stretch of the talk, so that a paragraph is mostly asked for after those before it.
 """
 
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from translate import checks
 from translate.errors import NetworkError, TranslatorError
+from translate.lanes import run_lanes
 from translate.model import (
     Answer,
     Card,
     Engine,
+    Example,
     Paragraph,
     Problem,
     Progress,
@@ -32,7 +36,8 @@ from translate.model import (
     no_progress,
 )
 
-MAX_WORDS = 700  # English words a call
+_EXAMPLES = 3  # similar paragraphs of the memory sent along
+_ALIKE = 0.75  # how similar they must be, 0..1
 _REPAIRS = 2  # times failing paragraphs are asked again together
 _PREVIOUS = 2  # finished pairs sent along
 _GIVE_UP = 2  # calls in a row that the network lost, after which no more are made
@@ -58,6 +63,15 @@ class Translator(Protocol):
         """True where the answers are people's words: asked once, doubted but not refused."""
         ...
 
+    @property
+    def batch_words(self) -> int:
+        """How many English words it takes in one call; a longer paragraph is a call of its own."""
+        ...
+
+    def estimate(self, request: Request) -> Usage:
+        """What `translate` will take, told without asking; `cost` None where no price is known."""
+        ...
+
     def translate(self, request: Request) -> Answer: ...
 
 
@@ -71,6 +85,10 @@ class TranslationMemory(Protocol):
 
     def engine_of(self, unit: Unit) -> Engine:
         """Where the answer of `lookup` comes from."""
+        ...
+
+    def similar(self, unit: Unit, *, least: float) -> tuple[Example, ...]:
+        """Entries whose English is at least that similar (0..1), the most similar first."""
         ...
 
     def fingerprint(self, units: Sequence[Unit]) -> str:
@@ -92,6 +110,23 @@ class Store(Protocol):
     def get(self, key: str) -> Stored | None: ...
 
     def put(self, key: str, chinese: str, engine: Engine) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast, and for how much."""
+
+    at_once: int = 1  # calls under way together
+    budget: float | None = None  # the most that may be spent, in the currency of the price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What translating would take, if every first answer is right."""
+
+    paragraphs: int
+    known: int  # from the memory or an earlier run: no call
+    usage: Usage = field(default_factory=Usage)  # of the calls for the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +177,9 @@ def translate(
     *,
     card: Card | None = None,
     progress: Progress = no_progress,
-    max_words: int = MAX_WORDS,
     reuse: TranslationMemory | None = None,
     before: Sequence[Translation] = (),
+    pace: Pace | None = None,
 ) -> Outcome:
     """The Chinese of every paragraph, or the reason why it has none.
 
@@ -152,15 +187,37 @@ def translate(
     same terms stands, whoever made it: a missing key must not empty a finished draft.
 
     Answers are stored as they arrive, so that an interrupted run pays only for the rest. Errors
-    of the translator end the asking, never the work already done: see `Outcome.stopped`.
+    of the translator, and the end of the budget, end the asking, never the work already done: see
+    `Outcome.stopped`. `translator` and `store` are called from `pace.at_once` threads, `store` and
+    `reuse` by one at a time; `progress` from the caller's.
     """
-    units = units_of(paragraphs, terms_of)
-    run = _Run(units, translator, store, card or Card(), progress)
-    run.recall(reuse)
-    for batch in batches(units, run.waiting(), max_words):
-        run.batch(batch)
+    pace = pace or Pace()
+    run = _Run(units_of(paragraphs, terms_of), translator, store, card or Card(), pace, reuse)
+    run.recall()
+    progress(run.step())
+    run_lanes(
+        run.batches(),
+        run.batch,
+        workers=pace.at_once,
+        done=lambda: progress(run.step()),
+    )
     run.fall_back(before)
     return run.outcome()
+
+
+def plan(
+    paragraphs: Sequence[Paragraph],
+    terms_of: Callable[[str], tuple[Term, ...]],
+    translator: Translator,
+    store: Store,
+    *,
+    card: Card | None = None,
+    reuse: TranslationMemory | None = None,
+) -> Plan:
+    """What `translate` would ask, without asking. Repairs are not foreseen."""
+    run = _Run(units_of(paragraphs, terms_of), translator, store, card or Card(), Pace(), reuse)
+    run.recall()
+    return Plan(paragraphs=len(run.units), known=len(run.done), usage=run.estimate(run.batches()))
 
 
 def review(
@@ -242,61 +299,71 @@ class _Run:
         translator: Translator,
         store: Store,
         card: Card,
-        progress: Progress,
+        pace: Pace,
+        reuse: TranslationMemory | None,
     ) -> None:
         self.units = tuple(units)
         self.place = {unit.id: i for i, unit in enumerate(units)}
         self.translator = translator
         self.store = store
         self.card = card
-        self.progress = progress
+        self.pace = pace
+        self.reuse = reuse
         self.done: dict[str, _Done] = {}
         self.missing: dict[str, str] = {}
         self.usage = Usage()
+        self.promised = 0.0  # what the calls under way may cost
+        self.lock = threading.RLock()  # held by whoever reads or writes any of this
         self.stopped: NetworkError | None = None
         self.lost_in_a_row = 0
         self.kept: list[Unit] = []  # by the translation of an earlier run
 
     # --- what costs nothing ---
 
-    def recall(self, reuse: TranslationMemory | None) -> None:
+    def recall(self) -> None:
         """Take what the memory knows, then what is stored; checked again, for rules may change.
 
         The memory holds people's words, so it comes before a paid answer.
         """
         for unit in self.units:
-            known = reuse.lookup(unit) if reuse is not None else None
-            if reuse is not None and known is not None:
-                self._take(unit, _tidy(known), reuse.engine_of(unit), by_person=True)
+            known = self.reuse.lookup(unit) if self.reuse is not None else None
+            if self.reuse is not None and known is not None:
+                self._take(unit, _tidy(known), self.reuse.engine_of(unit), by_person=True)
             stored = (
                 None if unit.id in self.done else self.store.get(key(unit, self.translator.engine))
             )
             if stored is not None:
                 person = self.translator.by_person
                 self._take(unit, stored.chinese, stored.engine, by_person=person)
-        self._tell()
 
     def _take(self, unit: Unit, text: str, by: Engine, *, by_person: bool) -> None:
         findings = _verdict(unit, text, by_person=by_person)
         if not _errors(findings):
             self.done[unit.id] = _Done(text, by, findings)
 
-    def waiting(self) -> frozenset[str]:
-        """Ids that nothing is known of yet."""
-        return frozenset(u.id for u in self.units if u.id not in self.done)
+    def batches(self) -> tuple[tuple[Unit, ...], ...]:
+        """What nothing is known of yet, as calls."""
+        waiting = frozenset(u.id for u in self.units if u.id not in self.done)
+        return batches(self.units, waiting, self.translator.batch_words)
+
+    def estimate(self, batches: Sequence[Sequence[Unit]]) -> Usage:
+        """What these calls will take together."""
+        each = (self.translator.estimate(self._request(batch, {})) for batch in batches)
+        return sum(each, Usage())
 
     # --- what is asked ---
 
     def batch(self, batch: Sequence[Unit]) -> None:
         """Ask for these paragraphs until each is accepted or given up with its reason."""
-        if self.stopped is None:
-            reasons = self._ask(batch, {})
-            if not self.translator.by_person:
-                reasons = self._repair(batch, reasons)
+        if self.stopped is not None:
+            return
+        reasons = self._ask(batch, {})
+        if not self.translator.by_person:
+            reasons = self._repair(batch, reasons)
+        with self.lock:
             for unit in batch:
                 if unit.id not in self.done:
                     self.missing[unit.id] = reasons.get(unit.id, "no answer")
-        self._tell()
 
     def _repair(self, batch: Sequence[Unit], reasons: dict[str, str]) -> dict[str, str]:
         """Ask again for what failed: together with the reasons, then one by one."""
@@ -317,21 +384,54 @@ class _Run:
 
     def _ask(self, units: Sequence[Unit], reasons: Mapping[str, str]) -> dict[str, str]:
         """One call; keeps what is right and returns why the rest is not, by id."""
-        if self.stopped is not None:
-            return {u.id: reasons.get(u.id, "") or self._stop_reason() for u in units}
+        with self.lock:
+            request = self._request(units, reasons)
+            promised = self._promise(request)
+            if self.stopped is not None:
+                return {u.id: reasons.get(u.id, "") or self._stop_reason() for u in units}
+        answer = self._answer(request)
+        with self.lock:
+            self.promised -= promised
+            if isinstance(answer, NetworkError):
+                return self._lost(units, answer)
+            self.lost_in_a_row = 0
+            self.usage += answer.usage
+            return self._judge(units, answer)
+
+    def _answer(self, request: Request) -> Answer | NetworkError:
         try:
-            answer = self.translator.translate(self._request(units, reasons))
-        except TranslatorError as error:
-            self.stopped = error
-            return {u.id: self._stop_reason() for u in units}
+            return self.translator.translate(request)
         except NetworkError as error:
-            self.lost_in_a_row += 1
-            if self.lost_in_a_row >= _GIVE_UP:
-                self.stopped = error
-            return {u.id: error.message for u in units}
-        self.lost_in_a_row = 0
-        self.usage += answer.usage
-        return self._judge(units, answer)
+            return error
+
+    def _lost(self, units: Sequence[Unit], error: NetworkError) -> dict[str, str]:
+        self.lost_in_a_row += 1
+        if isinstance(error, TranslatorError) or self.lost_in_a_row >= _GIVE_UP:
+            self.stopped = self.stopped or error
+        return {u.id: error.message for u in units}
+
+    def _promise(self, request: Request) -> float:
+        """Set aside what a call may cost; stops where the budget does not hold that."""
+        budget = self.pace.budget
+        if budget is None or self.stopped is not None:
+            return 0.0
+        cost = self.translator.estimate(request).cost
+        spent = self.usage.cost or 0.0
+        if cost is None:
+            self.stopped = TranslatorError(
+                "no price is known for this model, so no budget can be kept",
+                "leave the budget out, or choose a preset with a price",
+            )
+        elif spent + self.promised + cost > budget:
+            self.stopped = TranslatorError(
+                f"the budget of {budget:g} is used up: {spent:.4f} spent, and the next call may"
+                f" take {cost:.4f}",
+                "What is done is kept; run it again with a larger budget.",
+            )
+        else:
+            self.promised += cost
+            return cost
+        return 0.0
 
     def _stop_reason(self) -> str:
         return self.stopped.message if self.stopped else ""
@@ -343,12 +443,24 @@ class _Run:
             card=self.card,
             previous=self._previous(first),
             following=self.units[last + 1].english if last + 1 < len(self.units) else "",
+            examples=self._examples(units),
             reasons={u.id: reasons[u.id] for u in units if u.id in reasons},
         )
 
     def _previous(self, first: int) -> tuple[tuple[str, str], ...]:
         before = self.units[max(0, first - _PREVIOUS) : first]
         return tuple((u.english, self.done[u.id].chinese) for u in before if u.id in self.done)
+
+    def _examples(self, units: Sequence[Unit]) -> tuple[Example, ...]:
+        """What people made of paragraphs much like these."""
+        if self.reuse is None or self.translator.by_person:
+            return ()
+        found = [e for unit in units for e in self.reuse.similar(unit, least=_ALIKE)]
+        found.sort(key=lambda e: (-e.similarity, e.english))
+        best: dict[str, Example] = {}
+        for example in found:
+            best.setdefault(example.english, example)
+        return tuple(best.values())[:_EXAMPLES]
 
     # --- what is kept ---
 
@@ -410,17 +522,13 @@ class _Run:
 
     # --- what is told ---
 
-    def _tell(self) -> None:
-        finished = len(self.done) + len(self.missing)
-        note = f"{len(self.missing)} without translation" if self.missing else ""
-        self.progress(
-            Step(
-                stage="translate",
-                done=finished,
-                total=len(self.units),
-                unit="paragraphs",
-                note=note,
-            )
+    def step(self) -> Step:
+        """How far it is."""
+        with self.lock:
+            finished = len(self.done) + len(self.missing)
+            note = f"{len(self.missing)} without translation" if self.missing else ""
+        return Step(
+            stage="translate", done=finished, total=len(self.units), unit="paragraphs", note=note
         )
 
     def fall_back(self, before: Sequence[Translation]) -> None:
