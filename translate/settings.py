@@ -17,6 +17,9 @@ from translate.errors import SettingsError
 
 FILE = "stw.toml"
 
+_Several = Annotated[int, msgspec.Meta(ge=1, le=64)]
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+
 
 class FetchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     audio_only: bool = False  # no video, so no slides
@@ -41,8 +44,8 @@ class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     base_url: str = ""  # any OpenAI-compatible server; takes the place of the preset's
     api_key_env: str = ""  # name of the environment variable that holds the key
     memory: list[str] = []  # .jsonl or .tmx; empty: what was learned, glossary/memory/*.jsonl
-    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4  # calls under way together
-    budget: Annotated[float, msgspec.Meta(ge=0)] | None = None  # stop before a talk costs more
+    at_once: _Several = 4  # calls under way together
+    budget: _Amount | None = None  # stop before a talk costs more
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
