@@ -105,7 +105,7 @@ def test_what_was_learned_from_one_talk_serves_the_next(place: Place) -> None:
     draft = place.talk / "draft.md"
     text = draft.read_text("utf-8")
     first = parse(text).passages[0]
-    mine = "今天我想讲讲 `torch.compile` 怎么读你的模型，我们在 12 台机器上跑了 8 周。" * 2
+    mine = f"我们从头讲起：{first.chinese}"
     draft.write_text(text.replace(first.chinese, mine), "utf-8")
     figures = json.loads(place.stw("learn", "graphs", "--json").stdout)
     assert (figures["touched"], figures["deleted"]) == (1, 0)
@@ -126,6 +126,9 @@ def test_what_was_learned_from_one_talk_serves_the_next(place: Place) -> None:
 
 def test_memories_go_out_and_come_in(place: Place) -> None:
     place.stw("memory", "export", "all.tmx", code=3)  # nothing was learned yet
+    place.stw("learn", "graphs", code=3)  # nobody has edited the draft
+    with (place.talk / "draft.md").open("a", encoding="utf-8") as file:
+        file.write("\n我的话。\n")
     place.stw("learn")
     place.stw("memory", "export", "all.tmx")
     place.stw("memory", "export", "all.tmx", code=3)  # it is there

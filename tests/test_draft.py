@@ -238,6 +238,6 @@ def test_a_paragraph_taken_out_is_told_apart_from_one_that_lost_its_anchor() -> 
     english = "<details>\n<summary>英文原文（00:00:05）</summary>\n<p>A.</p>\n</details>\n\n"
     (gone,) = parse(f"{english}## 下一节\n").problems
     (lost,) = parse(f"{english}甲。\n").problems
-    assert (gone.rule, gone.severity, gone.at) == ("paragraph-deleted", "info", 5.0)
+    assert (gone.rule, gone.severity, gone.at) == ("paragraph-deleted", "warning", 5.0)
     assert (lost.rule, lost.severity, lost.at) == ("anchor-missing", "warning", 5.0)
     assert "<!-- 00:00:05 -->" in lost.hint

@@ -192,12 +192,36 @@ def test_proposals_are_a_file_that_belongs_to_the_person(place: Place) -> None:
     assert file.read_text("utf-8") == "what,ever\n"
 
 
-def test_without_edits_nothing_is_proposed(place: Place) -> None:
+def test_a_draft_that_nobody_has_edited_teaches_nothing(place: Place) -> None:
+    with pytest.raises(InputError, match="nobody has edited"):
+        learned(place)
+    assert not memory(place).exists()
+    assert not proposed(place).parent.exists()
+
+
+def test_a_note_alone_proposes_nothing(place: Place) -> None:
+    (place.talk / "draft.md").write_text(f"{text(place)}\n我的话。\n", "utf-8")
     done = learned(place)
     assert done.proposals is None
-    assert not proposed(place).parent.exists()
     assert done.figures.share_untouched == 1.0
     assert done.figures.distance == 0.0
+
+
+def test_what_a_check_misses_is_learned_only_when_it_is_silenced(place: Place) -> None:
+    first = passages(place)[0]
+    assert " 8 " in first.chinese
+    rewrite(place, (first.chinese, first.chinese.replace(" 8 ", " 9 ")))
+    checked = json.loads(place.stw("check", place.talk.name, "--json", code=None).stdout)
+    [lost] = [p for p in checked["problems"] if p["rule"] == "number"]
+    done = json.loads(place.stw("learn", place.talk.name, "--json").stdout)
+    assert done["unsettled"] == [first.at]
+    assert " 9 " not in memory(place).read_text("utf-8")
+    place.stw("check", place.talk.name, "--silence", lost["id"], code=3)  # without a reason
+    place.stw("check", place.talk.name, "--silence", lost["id"], "--reason", "口误", code=None)
+    again = json.loads(place.stw("learn", place.talk.name, "--json").stdout)
+    assert again["unsettled"] == []
+    assert again["pairs"] == done["pairs"] + 1
+    assert " 9 " in memory(place).read_text("utf-8")
 
 
 def test_there_must_be_a_draft(tmp_path: Path) -> None:

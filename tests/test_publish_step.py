@@ -12,7 +12,14 @@ from tests.shared import shared_data
 from translate.backends.images import BlogPictures
 from translate.backends.page import page_html
 from translate.draft import PROOFREAD, english_block
-from translate.errors import BadFileError, ConflictError, InputError, LockedError, UnfinishedError
+from translate.errors import (
+    BadFileError,
+    ConflictError,
+    InputError,
+    LockedError,
+    SettingsError,
+    UnfinishedError,
+)
 from translate.model import Problem
 from translate.pipeline.step_publish import Published, preview, publish
 from translate.workspace import DRAFT, DRAFT_BASE, PUBLISHED, Workspace, write_atomic
@@ -198,7 +205,7 @@ def test_the_name_is_the_one_asked_for_then_the_last_then_the_talks(desk: Desk) 
 @pytest.mark.parametrize("slug", ["A", "a_b", "../x", "a/b", "名字", "a.md", " "])
 def test_names_that_the_blog_refuses_are_refused(desk: Desk, slug: str) -> None:
     before = desk.files()
-    with pytest.raises(InputError, match="cannot be the name of a post"):
+    with pytest.raises(SettingsError, match="cannot be the name of a post"):
         desk.publish(slug=slug)
     assert desk.files() == before
 

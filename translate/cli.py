@@ -176,7 +176,7 @@ def draft(
         list[str] | None,
         typer.Option(
             metavar="TIME",
-            help="Take the new text where you and the tool have both changed a block; as the"
+            help="Only take the new text where you and the tool have both changed a block; as the"
             " report calls it: 00:12:31, or a key such as title. Repeatable.",
         ),
     ] = None,
@@ -204,6 +204,7 @@ def draft(
         from translate.press import Press
 
         Press(desk).take(_one(talks, "--take"), take)
+        return
     _finish(desk, desk.draft(talks))
 
 

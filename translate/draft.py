@@ -377,11 +377,12 @@ class _Reader:
         if not text or _HEADING.fullmatch(text) or text.startswith(("<details", ">", "---")):
             return Problem(
                 rule="paragraph-deleted",
-                severity="info",
+                severity="warning",
                 message="this English has no Chinese any more",
                 at=seconds(anchor),
                 where=f"line {chunk.line}",
-                hint="if that is meant, take its English out as well",
+                hint="taken out: take its English out as well; joined to another paragraph: put"
+                f" <!-- {anchor} --> behind that one's Chinese, too",
             )
         return replace(
             _problem(

@@ -4,7 +4,7 @@ Knows their names, help texts and places in the settings; not what they do.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -83,7 +83,7 @@ OneTalk = Annotated[
     str, typer.Argument(metavar="TALK", help="A slug, a unique part of one, or a talk's folder.")
 ]
 NotesAmount = Annotated[
-    str | None,
+    Literal["few", "all", "none"] | None,
     typer.Option("--notes", help="Slots for editor's notes: few, all or none. [default: few]"),
 ]
 Drafts = Annotated[Path | None, typer.Option(help="The folder of all talks. [default: drafts]")]

@@ -24,7 +24,9 @@ from translate.desk import Desk
 from translate.errors import EXIT_PROBLEMS, StwError
 from translate.pipeline import Checked, Learned
 from translate.report import item_data, report_text
-from translate.workspace import DRAFT, Workspace, find_talk, talks
+from translate.workspace import DRAFT, REPORT, Workspace, find_talk, talks
+
+_SHOWN = 5  # times in one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Press:
             said = run_blog_checks(blog, *pipeline.post_text(workspace)) if blog else []
             failed = bool(said) or any(p.severity in grave for p in checked.open)
             text = report_text(checked.items) + "".join(f"\n{problem_text(p)}" for p in said)
+            text += f"\nreport: {workspace.path(REPORT)}"
             data = _data(checked) | ({"blog": [asdict(p) for p in said]} if blog else {})
             return _End(workspace.slug, text, data, EXIT_PROBLEMS if failed else 0)
 
@@ -72,14 +75,22 @@ class Press:
         for conflict in pipeline.take(workspace, conflicts):
             self._console.say(f"  taken: {conflict.name}")
         self._console.say(f"  {workspace.path(DRAFT)}: the draft as it was is backed up")
+        checked = pipeline.check(workspace, self._desk.glossary, self._desk.wishes)
+        left = ", ".join(c.name for c in checked.conflicts)
+        self._console.result(
+            f"open: {left}" if left else "no conflict is open",
+            {"talk": workspace.slug, "open": [c.name for c in checked.conflicts]},
+        )
 
     def learn(self, names: Sequence[str]) -> int:
         """Take what editors made of drafts into the memory, and propose terms."""
         settings = self._desk.settings
 
         def one(workspace: Workspace) -> _End:
+            checked = pipeline.check(workspace, self._desk.glossary, self._desk.wishes)
             learned = pipeline.learn(
                 workspace,
+                unsettled=checked.open,
                 memory_folder=memory_folder(settings),
                 proposals_folder=proposals_folder(settings),
                 glossary=self._desk.glossary,
@@ -183,9 +194,16 @@ def _learned_text(learned: Learned) -> str:
     lines = [
         f"{f.paragraphs} paragraphs: {f.untouched} untouched ({f.share_untouched:.0%} of those"
         f" kept), {f.touched} changed, {f.deleted} deleted, {f.untranslated} untranslated",
-        f"changed: {f.edits} of {f.characters} characters ({f.distance:.0%})",
         f"memory: {learned.pairs} pairs in {learned.memory}" if learned.memory else "memory: none",
     ]
+    if f.characters:
+        lines.insert(1, f"changed: {f.edits} of {f.characters} characters ({f.distance:.0%})")
+    if learned.unsettled:
+        where = ", ".join(learned.unsettled[:_SHOWN]) + ", …" * (len(learned.unsettled) > _SHOWN)
+        lines.append(
+            f"left out: {len(learned.unsettled)} pairs in which stw check misses something"
+            f" ({where}); mend them, or silence that with a reason, and learn again"
+        )
     if learned.proposals:
         lines.append(f"terms: {learned.rows} rows to accept or strike out in {learned.proposals}")
     return "\n".join(lines)
@@ -199,6 +217,7 @@ def _learned_data(workspace: Workspace, learned: Learned) -> dict[str, Any]:
         "share_untouched": f.share_untouched,
         "distance": f.distance,
         "pairs": learned.pairs,
+        "unsettled": list(learned.unsettled),
         "memory": str(learned.memory) if learned.memory else None,
         "proposals": str(learned.proposals) if learned.proposals else None,
         "rows": learned.rows,

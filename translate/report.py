@@ -32,7 +32,7 @@ _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 _SHOWN = 20  # items of one kind before the rest is folded
 _FEW = 3  # items for information that need no folding
 _QUOTED = 240  # characters of a paragraph beside an item
-_GLIMPSE = 60  # of one that waits for its translation: the draft has it all
+_GLIMPSE = 160  # of one that waits for its translation: the draft has it all
 
 # What a rule is called, the most pressing first. A rule that nobody named here comes last, under
 # its own name.
@@ -84,6 +84,7 @@ KINDS = {
     "blog-typing": "Spacing and punctuation",
     "facts": "Facts about the talk",
     "author": "Who signs the post",
+    "unedited": "Nobody has edited it",
     "unchecked": "Nobody could check",
     "kept-translation": "Translations of an earlier run",
     "edited-side-file": "Files that you have edited",

@@ -10,13 +10,14 @@ written under a temporary name, flushed and renamed; the ledger says that it is 
 """
 
 import contextlib
+import difflib
 import hashlib
 import json
 import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -441,9 +442,13 @@ def find_talk(drafts: Path, name: str) -> Workspace:
         listed = ", ".join(w.slug for w in found[:6])
         raise TalkNotFoundError(f"{name!r} means several talks: {listed}", "write more of the name")
     listed = ", ".join(w.slug for w in known[:6]) or "none yet"
-    raise TalkNotFoundError(
-        f"no talk {name!r} in {drafts} (there: {listed})", "stw fetch URL brings one"
-    )
+    raise TalkNotFoundError(f"no talk {name!r} in {drafts} (there: {listed})", _meant(known, name))
+
+
+def _meant(known: Sequence[Workspace], name: str) -> str:
+    words = {word: w.slug for w in known for word in (*w.slug.split("-"), w.slug)}
+    near = difflib.get_close_matches(name.lower(), words, n=1)
+    return f"did you mean {words[near[0]]}?" if near else "stw fetch URL brings one"
 
 
 def find_fetched(drafts: Path, key: str) -> Workspace | None:

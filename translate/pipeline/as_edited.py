@@ -11,6 +11,8 @@ from translate.draft import Draft, Passage, anchors
 from translate.model import UNTRANSLATED, Article, Engine, Paragraph, Translation
 from translate.stages.learn import plain
 
+_NO_WORDS = "no words stand before <!-- {} -->, which belongs at the end of its Chinese"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
@@ -41,11 +43,12 @@ def as_edited(
         start = _first(passage, by_anchor)
         if start is None or start not in known or not _by_hand(passage, generated.get(start)):
             continue
+        chinese = plain(passage.plain)
         known[start] = replace(
             known[start],
-            chinese=plain(passage.plain),
+            chinese=chinese,
             by=Engine(name="editor"),
-            missing="",
+            missing="" if chinese else _NO_WORDS.format(passage.anchors[0]),
         )
     return Edited(
         article=article,

@@ -17,7 +17,7 @@ from translate.stages import assemble as assembling
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
 from translate.stages import translate as translating
-from translate.workspace import State, Workspace
+from translate.workspace import DRAFT, DRAFT_BASE, LEARNED, State, Workspace
 
 
 class Captions(Protocol):
@@ -83,6 +83,12 @@ class Result:
     problems: tuple[Problem, ...] = ()
     usage: Usage = field(default_factory=Usage)
     stopped: StwError | None = None  # what ended the translator early; the draft is there
+
+
+def untouched(workspace: Workspace) -> bool:
+    """Whether nobody has edited the draft: it is as we wrote it, and not from its own editor."""
+    ours = text_of(workspace, DRAFT) == text_of(workspace, DRAFT_BASE)
+    return ours and not workspace.has(LEARNED)
 
 
 def bring(

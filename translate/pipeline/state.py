@@ -44,8 +44,17 @@ def _fetch_status(workspace: Workspace, talk: Talk) -> Status:
     if absent or not talk.media:
         note = f"not here: {', '.join(absent)}" if absent else "nothing downloaded yet"
         return Status(stage="fetch", file=TALK, state=State.MISSING, note=note)
-    edited = workspace.edited(TALK) or talk != workspace.talk_base()
-    return Status(stage="fetch", file=TALK, state=State.EDITED if edited else State.FRESH)
+    base = workspace.talk_base()
+    own = [f for f in ("title", "event", "speakers", "date") if _differ(talk, base, f)]
+    edited = workspace.edited(TALK) or talk != base
+    note = f"kept as you said: {', '.join(own)}" if own else ""
+    return Status(
+        stage="fetch", file=TALK, state=State.EDITED if edited else State.FRESH, note=note
+    )
+
+
+def _differ(talk: Talk, base: Talk | None, name: str) -> bool:
+    return base is not None and getattr(talk, name) != getattr(base, name)
 
 
 def _draft_status(

@@ -16,7 +16,7 @@ from translate.glossary import Glossary
 from translate.merge import Conflict, standing
 from translate.model import UNTRANSLATED, Problem, Talk, Transcript, Usage
 from translate.pipeline.as_edited import Edited, as_edited
-from translate.pipeline.run import Wishes
+from translate.pipeline.run import Wishes, untouched
 from translate.report import (
     Item,
     Marks,
@@ -85,6 +85,10 @@ def silence(workspace: Workspace, item: str, reason: str) -> None:
     """
     with workspace.locked("stw check"):
         kept = _kept(workspace)
+        if not reason and item not in kept.marks.silenced:
+            raise InputError(
+                f"{workspace.slug}: {item} is silenced only with a reason", "--reason '…'"
+            )
         known = read_ticks(workspace.text(REPORT)) if workspace.has(REPORT) else {}
         if item not in known and item not in kept.marks.silenced:
             raise InputError(
@@ -167,7 +171,8 @@ def _with_ticks(marks: Marks, report: str) -> Marks:
 
 def _untold(problems: Sequence[Problem], edited: Edited) -> list[Problem]:
     """Without what is said twice, and what is said of paragraphs that the editor took out."""
-    spoken = {"uncovered", "misheard"}  # true of the talk, whatever the draft keeps of it
+    # True of the talk, whatever the draft keeps of it; and of the draft, just because it is so.
+    spoken = {"uncovered", "misheard", "paragraph-deleted"}
     told = dict.fromkeys(problems)
     return [p for p in told if p.at not in edited.dropped or p.rule in spoken]
 
@@ -227,6 +232,14 @@ def _about_hearing(transcript: Transcript, edited: Edited) -> Iterator[Problem]:
 
 def _about_draft(workspace: Workspace, text: str, draft: Draft) -> Iterator[Problem]:
     """The draft's own shape: anchors, slots, and what the blog would not take."""
+    if untouched(workspace):
+        yield Problem(
+            rule="unedited",
+            severity="warning",
+            message="nobody has edited the draft yet",
+            where=DRAFT,
+            hint="read it through before it is published",
+        )
     yield from draft.problems
     yield from house.problems(text, has_file=lambda name: _has(workspace, name))
     for passage in draft.passages:

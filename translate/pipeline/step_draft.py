@@ -5,7 +5,7 @@ Knows what each of its files is made from, and the order in which they may be wr
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,11 +21,13 @@ from translate.model import (
     Article,
     Card,
     Engine,
+    Example,
     Problem,
     Progress,
     Talk,
     Transcript,
     Translation,
+    Unit,
     Usage,
 )
 from translate.pipeline.run import (
@@ -45,6 +47,7 @@ from translate.stages import assemble as assembling
 from translate.stages import learn as learning
 from translate.stages import segment as segmenting
 from translate.stages import translate as translating
+from translate.stages.learn import same_words
 from translate.workspace import (
     ANSWERS,
     ARTICLE,
@@ -137,7 +140,7 @@ def plan(workspace: Workspace, tools: Tools, glossary: Glossary) -> translating.
         tools.translator(),
         AnswerStore(workspace.path(ANSWERS)),
         card=_card(workspace.talk()),
-        reuse=tools.memory(),
+        reuse=_memory(workspace, tools),
     )
 
 
@@ -216,15 +219,53 @@ def translation_key(
     hit it, and whoever translates the rest."""
     hit = {t.source: t for p in article.paragraphs for t in glossary.terms_in(p.english)}
     rows = terms.digest(hit[s] for s in sorted(hit))
-    memory = tools.memory()
+    memory = _memory(workspace, tools)
     units = translating.units_of(article.paragraphs, glossary.terms_in) if memory else ()
-    remembered = memory.fingerprint(units) if memory else ""
-    made_of = digest(workspace.read(ARTICLE), rows, remembered)
-    tool = tools.translator_id()
+    made_of = digest(workspace.read(ARTICLE), rows)
+    today = (memory.fingerprint(units) if memory else "", tools.translator_id())
     recorded = workspace.key(TRANSLATION)
-    if not tool and recorded.startswith(f"{made_of}:"):
-        return recorded  # with nobody configured, what is there stays as good as it was
-    return f"{made_of}:{tool}"
+    before = tuple(recorded.split(":"))
+    if before[0] == made_of and all(t in ("", b) for t, b in zip(today, before[1:], strict=True)):
+        return recorded  # nobody knows better today: what is there stays as good as it was
+    return ":".join((made_of, *today))
+
+
+def _memory(workspace: Workspace, tools: Tools) -> translating.TranslationMemory | None:
+    """The memory; what it learned from this very talk only where the draft still says so."""
+    memory = tools.memory()
+    if memory is None or not (workspace.has(DRAFT) and workspace.has(DRAFT_BASE)):
+        return memory
+    now = {t.start: t.chinese for t in edited_of(workspace).translations}
+    return _OwnWords(memory, workspace.slug, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnWords:
+    """A memory without what its talk's editor has since put otherwise."""
+
+    memory: translating.TranslationMemory
+    talk: str
+    now: Mapping[float, str]  # what the draft says, by paragraph
+
+    @property
+    def engine(self) -> Engine:
+        return self.memory.engine
+
+    def lookup(self, unit: Unit) -> str | None:
+        found = self.memory.lookup(unit)
+        own = self.memory.engine_of(unit).parameters.get("talk") == self.talk
+        if found is None or (own and not same_words(found, self.now.get(unit.start, found))):
+            return None
+        return found
+
+    def engine_of(self, unit: Unit) -> Engine:
+        return self.memory.engine_of(unit)
+
+    def fingerprint(self, units: Sequence[Unit]) -> str:
+        return self.memory.fingerprint([u for u in units if self.lookup(u) is not None])
+
+    def similar(self, unit: Unit, *, least: float) -> tuple[Example, ...]:
+        return self.memory.similar(unit, least=least)
 
 
 def _translate(
@@ -256,7 +297,7 @@ def _translate(
         AnswerStore(workspace.path(ANSWERS)),
         card=_card(talk),
         progress=progress,
-        reuse=tools.memory(),
+        reuse=_memory(workspace, tools),
         before=before,
         pace=wishes.pace,
     )

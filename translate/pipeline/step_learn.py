@@ -14,7 +14,8 @@ from typing import Protocol
 from translate.draft import anchors
 from translate.errors import BadFileError, InputError
 from translate.glossary import Glossary
-from translate.model import Article, Engine, MemoryEntry
+from translate.model import Article, Engine, MemoryEntry, Problem
+from translate.pipeline.run import untouched
 from translate.stages.learn import Figures, Pair, figures_of, pairs_of
 from translate.stages.learn_terms import Proposal, merge_rows, proposals, read_rows, rows_text
 from translate.workspace import (
@@ -46,6 +47,7 @@ class Learned:
 
     figures: Figures
     pairs: int  # in the memory now
+    unsettled: tuple[str, ...]  # anchors of pairs left out, because a check misses something
     memory: Path | None  # None when nothing is finished yet
     proposals: Path | None  # rows to accept or strike out; None when there are none
     rows: int = 0
@@ -75,9 +77,11 @@ def learn(
     proposals_folder: Path,
     glossary: Glossary,
     write_memory: WriteMemory,
+    unsettled: Sequence[Problem] = (),
 ) -> Learned:
     """Take what the editor made of a draft into the memory, and propose rows for the term base.
 
+    Pairs of which an `unsettled` problem says what would refuse a machine's answer are left out.
     Doing it again changes nothing. Raises InputError when there is no draft to learn from.
     """
     with workspace.locked("stw learn"):
@@ -85,9 +89,17 @@ def learn(
             raise InputError(
                 f"{workspace.slug}: there is no draft to learn from", f"stw draft {workspace.slug}"
             )
+        if untouched(workspace):
+            raise InputError(
+                f"{workspace.slug}: nobody has edited the draft, so it teaches nothing",
+                f"edit {workspace.path(DRAFT)} first",
+            )
         base, text, article = workspace.text(DRAFT_BASE), workspace.text(DRAFT), workspace.article()
         record = _record(workspace)
-        pairs = _as_first_generated(pairs_of(base, text, article), record)
+        every = _as_first_generated(pairs_of(base, text, article), record)
+        told = _by_anchor(unsettled, article)
+        doubted = [p for p in every if any(told.get(a, set()) & {*p.doubts} for a in p.anchors)]
+        pairs = [p for p in every if p not in doubted]
         memory = memory_folder / f"{workspace.slug}.jsonl"
         # Before the memory: with it, the next draft may no longer show what the machine wrote.
         record = replace(record, first=_first(pairs, record))
@@ -98,12 +110,24 @@ def learn(
         rows = _propose(file, record.rows, proposals(pairs, glossary))
         workspace.put_aside(LEARNED, replace(record, rows=rows))
     return Learned(
-        figures=figures_of(base, text, pairs),
+        figures=figures_of(base, text, every),
         pairs=len(pairs),
+        unsettled=tuple(p.at for p in doubted),
         memory=memory if pairs else None,
         proposals=file if rows else None,
         rows=len(rows),
     )
+
+
+def _by_anchor(problems: Sequence[Problem], article: Article) -> dict[str, set[str]]:
+    """The rules that each paragraph's problems are of."""
+    starts = [p.start for p in article.paragraphs]
+    names = dict(zip(starts, anchors(starts), strict=True))
+    found: dict[str, set[str]] = {}
+    for problem in problems:
+        if problem.at in names:
+            found.setdefault(names[problem.at], set()).add(problem.rule)
+    return found
 
 
 def _record(workspace: Workspace) -> Record:

@@ -13,13 +13,19 @@ from typing import Protocol
 
 from translate import house
 from translate.draft import front_items, split_front
-from translate.errors import BadFileError, ConflictError, InputError, MissingError, UnfinishedError
+from translate.errors import (
+    BadFileError,
+    ConflictError,
+    InputError,
+    MissingError,
+    SettingsError,
+    UnfinishedError,
+)
 from translate.model import Problem, clock
-from translate.pipeline.run import text_of
+from translate.pipeline.run import untouched
 from translate.stages.publish import Picture, Post, post_of
 from translate.workspace import (
     DRAFT,
-    DRAFT_BASE,
     POST,
     PREVIEW,
     PUBLISHED,
@@ -115,7 +121,8 @@ def publish(
 
     An empty `slug` means the last one, else the talk's. Raises UnfinishedError while something
     is open, unless `allow_unfinished`; ConflictError for files that are not ours, unless `force`,
-    which backs them up; InputError where there is no draft, no blog, or no such slug.
+    which backs them up; InputError where there is no draft or no blog; SettingsError for a slug
+    that the blog does not allow.
     """
     with workspace.locked("stw publish"):
         place = _place(workspace, blog)
@@ -150,7 +157,8 @@ def post_text(workspace: Workspace) -> tuple[str, str]:
     """The text that publishing would write today, and the name it would have."""
     records = _records(workspace)
     slug = _slug(workspace, _place(workspace, None), records, "")
-    return post_of(_draft(workspace), slug=slug, bilingual=False).text, slug
+    edited = not untouched(workspace)
+    return post_of(_draft(workspace), slug=slug, bilingual=False, edited=edited).text, slug
 
 
 # --- where to, under which name -----------------------------------------------------------------
@@ -180,7 +188,7 @@ def _slug(workspace: Workspace, place: _Place, records: Mapping[str, Record], as
     before = here or next((r.slug for r in records.values() if r.slug), "")
     slug = asked or before or workspace.slug
     if not re.fullmatch("[a-z0-9-]+", slug):
-        raise InputError(
+        raise SettingsError(
             f"{slug!r} cannot be the name of a post: the blog allows a-z, 0-9 and -",
             "give one with --slug",
         )
@@ -222,7 +230,8 @@ def _make(workspace: Workspace, slug: str, *, bilingual: bool, images: Pictures)
         fitted[picture.source] = found
         doubts += (replace(p, where=p.where or f"line {picture.line}") for p in found.problems)
     endings = {source: found.ending for source, found in fitted.items()}
-    post = post_of(text, slug=slug, bilingual=bilingual, endings=endings)
+    edited = not untouched(workspace)
+    post = post_of(text, slug=slug, bilingual=bilingual, endings=endings, edited=edited)
     names = {p.source: p.name for p in post.pictures}
     return _Made(
         post=post,
@@ -251,11 +260,11 @@ def _no_picture(picture: Picture, error: BadFileError) -> Problem:
 
 
 def _untouched(workspace: Workspace) -> Iterator[Problem]:
-    if text_of(workspace, DRAFT) == text_of(workspace, DRAFT_BASE):
+    if untouched(workspace):
         yield Problem(
             rule="unedited",
             severity="warning",
-            message="nobody has edited the draft, and the post says that an editor has",
+            message="nobody has edited the draft; the post says that it waits for an editor",
             where=DRAFT,
             hint="read it through before it is published",
         )

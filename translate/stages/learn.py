@@ -31,6 +31,7 @@ class Pair:
     heard: str  # the English as it was generated
     generated: str  # the Chinese as it was generated; empty where there was none
     touched: bool  # whether the editor has been at the Chinese, its Markdown included
+    doubts: tuple[str, ...] = ()  # rules that would refuse it as a machine's answer
 
     @property
     def at(self) -> str:
@@ -189,6 +190,7 @@ def _pair(
         heard=heard,
         generated=plain(before),
         touched=markdown != before,
+        doubts=tuple(f.code for f in checks.findings(english, final) if f.severity == "error"),
     )
 
 

@@ -37,18 +37,24 @@ class Post:
 
 
 def post_of(
-    draft_text: str, *, slug: str, bilingual: bool, endings: Mapping[str, str] | None = None
+    draft_text: str,
+    *,
+    slug: str,
+    bilingual: bool,
+    endings: Mapping[str, str] | None = None,
+    edited: bool = True,
 ) -> Post:
     """The post that a draft's text is today; nothing in the draft raises.
 
     `bilingual` keeps the English, folded. `endings` gives pictures, by `Picture.source`, another
-    file name ending than ".png". While something is unfinished, the lead goes on saying so.
+    file name ending than ".png". While something is unfinished, or nobody has `edited` the draft,
+    the lead goes on saying that an editor has yet to go through it.
     """
     text = draft_text.removeprefix("\ufeff").replace("\r\n", "\n")
     _, front, body = split_front(_MARKS.sub("", text))
     writer = _Writer(body, 1 + front.count("\n"), slug, bilingual=bilingual, endings=endings or {})
     out = writer.written()
-    if not writer.unfinished:
+    if edited and not writer.unfinished:
         out = _proofread(out)
     return Post(
         text=tidy(f"{front}{writer.restored(_without_leftovers(out))}"),

@@ -183,8 +183,8 @@ def translate(
 ) -> Outcome:
     """The Chinese of every paragraph, or the reason why it has none.
 
-    Where nobody answers today, the translation that `before` holds of the same English and the
-    same terms stands, whoever made it: a missing key must not empty a finished draft.
+    Of what `before` holds of the same English and the same terms, people's words stand, and
+    anybody's where nobody answers today: a missing key must not empty a finished draft.
 
     Answers are stored as they arrive, so that an interrupted run pays only for the rest. Errors
     of the translator, and the end of the budget, end the asking, never the work already done: see
@@ -193,7 +193,7 @@ def translate(
     """
     pace = pace or Pace()
     run = _Run(units_of(paragraphs, terms_of), translator, store, card or Card(), pace, reuse)
-    run.recall()
+    run.recall(before)
     progress(run.step())
     run_lanes(
         run.batches(),
@@ -320,21 +320,26 @@ class _Run:
 
     # --- what costs nothing ---
 
-    def recall(self) -> None:
-        """Take what the memory knows, then what is stored; checked again, for rules may change.
+    def recall(self, before: Sequence[Translation] = ()) -> None:
+        """Take what the memory knows, what people said `before`, then what is stored.
 
-        The memory holds people's words, so it comes before a paid answer.
+        All is checked again, for rules may change. People's words come before a paid answer, and
+        where only people are asked, anything is better than nothing.
         """
         for unit in self.units:
             known = self.reuse.lookup(unit) if self.reuse is not None else None
             if self.reuse is not None and known is not None:
                 self._take(unit, _tidy(known), self.reuse.engine_of(unit), by_person=True)
+        people = self.translator.by_person
+        self.fall_back([t for t in before if t.by.is_person])
+        for unit in self.units:
             stored = (
                 None if unit.id in self.done else self.store.get(key(unit, self.translator.engine))
             )
             if stored is not None:
-                person = self.translator.by_person
-                self._take(unit, stored.chinese, stored.engine, by_person=person)
+                self._take(unit, stored.chinese, stored.engine, by_person=people)
+        if people:
+            self.fall_back(before)
 
     def _take(self, unit: Unit, text: str, by: Engine, *, by_person: bool) -> None:
         findings = _verdict(unit, text, by_person=by_person)
@@ -540,7 +545,8 @@ class _Run:
                 if of in known:
                     old = known[of]
                     self._take(unit, old.chinese, old.by, by_person=old.by.is_person)
-                    self.kept.append(unit)
+                    if not old.by.is_person:
+                        self.kept.append(unit)
                     break
 
     def outcome(self) -> Outcome:
