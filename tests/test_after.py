@@ -136,3 +136,30 @@ def test_memories_go_out_and_come_in(place: Place) -> None:
     [file] = json.loads(done.stdout)
     assert file["entries"] == len(parse((place.talk / "draft.md").read_text("utf-8")).passages)
     assert (place.folder / "glossary/memory/all.jsonl").exists()
+
+
+def test_what_was_taken_stays_taken(place: Place) -> None:
+    """Though the editor's own words, learned before, would come back."""
+    draft = place.talk / "draft.md"
+    first = parse(draft.read_text("utf-8")).passages[0]
+    mine, theirs = f"我的：{first.chinese}", f"他们的：{first.chinese}"
+    draft.write_text(draft.read_text("utf-8").replace(first.chinese, mine), "utf-8")
+    place.stw("learn", "graphs")
+    learned = place.folder / f"glossary/memory/{place.talk.name}.jsonl"
+    pairs = [json.loads(line) for line in learned.read_text("utf-8").splitlines()]
+    (place.folder / "other.jsonl").write_text(
+        "".join(
+            json.dumps({"source": p["source"], "target": p["target"].replace(mine, theirs)}) + "\n"
+            for p in pairs
+        ),
+        "utf-8",
+    )
+    place.stw("draft", "graphs", "--translator", "memory", "--memory", "other.jsonl", code=None)
+    assert mine in draft.read_text("utf-8")
+    place.stw("draft", "graphs", "--take", first.at)
+    taken = draft.read_text("utf-8")
+    assert theirs in taken
+    assert mine not in taken
+    for _ in range(2):
+        place.stw("draft", "graphs", code=None)
+        assert parse(draft.read_text("utf-8")).passages == parse(taken).passages
