@@ -510,7 +510,8 @@ def test_proof_of_a_talk_passes_over_what_is_not_translated() -> None:
     book = glossary(OPERATOR)
     assert [(p.at, p.severity) for p in prove(said, answers, book)] == [(20.0, "error")]
     (use,) = uses(said, answers, book)
-    assert (use.term, use.said, use.written, use.missed) == (OPERATOR, 4, (("算子", 1),), (20.0,))
+    assert (use.term, use.said, use.written) == (OPERATOR, 4, (("算子", 1),))
+    assert (use.paragraphs, use.missed, use.forbidden, use.kept) == (2, (20.0,), (), 1)
 
 
 def test_renderings_are_counted_once() -> None:

@@ -21,6 +21,8 @@ from translate.model import (
     Sentence,
     Span,
     Talk,
+    Term,
+    TermUse,
     Transcript,
     Translation,
     Usage,
@@ -115,11 +117,40 @@ def test_figures() -> None:
         "chinese_characters": 10,
         "speech_seconds": 11,
         "speech_with_text_seconds": 3,
+        "terms": 0,
+        "term_success": None,
+        "term_consistency": None,
     }
     assert data["usage"]["cost"] == 0.0123
     assert "0.0123 USD" in markdown
     assert "3 of 11 seconds, 8 without" in markdown
     assert "Nothing to look at." in markdown
+
+
+def test_the_proof_of_the_terms() -> None:
+    operator = TermUse(
+        term=Term(source="operator", targets=("算子", "操作符")),
+        said=6,
+        paragraphs=4,
+        written=(("算子", 2), ("操作符", 1)),
+        missed=(64.0,),
+        forbidden=(),
+    )
+    wrong = TermUse(
+        term=Term(source="pass", targets=("遍",), forbidden=("通行证",)),
+        said=1,
+        paragraphs=1,
+        written=(("遍", 1),),
+        missed=(),
+        forbidden=(60.0,),
+    )
+    markdown, data = render_report(replace(FACTS, terms=(operator, wrong)))
+    assert data["figures"]["term_success"] == 3 / 5
+    assert data["figures"]["term_consistency"] == round(2 / 3, 4)  # said once proves nothing
+    assert data["terms"][0]["written"] == {"算子": 2, "操作符": 1}
+    assert data["terms"][0]["missed"] == [64.0]
+    assert data["terms"][1]["forbidden"] == [60.0]
+    assert "Terms: 2 said; 60.0% of their paragraphs keep them" in markdown
 
 
 def test_what_was_put_right_and_what_was_left_out_is_there_for_programs() -> None:

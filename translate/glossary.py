@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Generic, Literal, NamedTuple, TypeVar, cast, get_args
 
 from translate.errors import BadFileError
-from translate.model import Article, Correction, Problem, Severity, Term, Translation
+from translate.model import Article, Correction, Problem, Severity, Term, TermUse, Translation
 
 Policy = Literal["strict", "prefer", "keep", "forbid"]
 COLUMNS = (
@@ -172,16 +172,6 @@ class Match:
     start: int
     end: int
     term: Term
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermUse:
-    """What became of one term in the whole talk."""
-
-    term: Term
-    said: int
-    written: tuple[tuple[str, int], ...]  # each rendering and how often, the most used first
-    missed: tuple[float, ...]  # starts of the translated paragraphs that do not render it
 
 
 @dataclass(frozen=True)  # without slots: the scanners are made on first use and kept
@@ -410,27 +400,40 @@ def unkept(
 def uses(
     article: Article, translations: Iterable[Translation], glossary: Glossary
 ) -> tuple[TermUse, ...]:
-    """Every term that is said: how often, rendered how, where missed; the most said first."""
+    """Every term that is said: how often, rendered how, where missed; the most said first.
+
+    As in `prove`: whether a paragraph renders a term counts, not how often.
+    """
     chinese = {
         t.start: unicodedata.normalize("NFKC", t.chinese) for t in translations if not t.missing
     }
     said: Counter[Term] = Counter()
     written: dict[Term, Counter[str]] = {}
     missed: dict[Term, list[float]] = {}
+    wrong: dict[Term, list[float]] = {}
+    paragraphs: Counter[Term] = Counter()
     for paragraph in article.paragraphs:
         here = Counter(match.term for match in glossary.matches(paragraph.english))
         said += here
-        for term in here if paragraph.start in chinese else ():
-            renderings = _renderings(term, chinese[paragraph.start])
-            written.setdefault(term, Counter()).update(renderings)
-            if not renderings and term.policy != "forbid":
-                missed.setdefault(term, []).append(paragraph.start)
+        if paragraph.start not in chinese:
+            continue
+        text = chinese[paragraph.start]
+        paragraphs.update(here.keys())
+        for term in here:
+            written.setdefault(term, Counter()).update(_renderings(term, text))
+        forbidden, lacking = unkept(tuple(here), text)
+        for term in dict.fromkeys(term for term, _ in forbidden):
+            wrong.setdefault(term, []).append(paragraph.start)
+        for term in lacking:
+            missed.setdefault(term, []).append(paragraph.start)
     return tuple(
         TermUse(
             term=term,
             said=count,
             written=tuple(written.get(term, Counter()).most_common()),
+            paragraphs=paragraphs[term],
             missed=tuple(missed.get(term, ())),
+            forbidden=tuple(wrong.get(term, ())),
         )
         for term, count in said.most_common()
     )

@@ -344,6 +344,23 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TermUse:
+    """What became of one term in the whole talk."""
+
+    term: Term
+    said: int
+    paragraphs: int  # translated ones in which it is said
+    written: tuple[tuple[str, int], ...]  # each rendering and how often, the most used first
+    missed: tuple[float, ...]  # starts of the paragraphs that do not render it
+    forbidden: tuple[float, ...]  # of those that render it as the row forbids
+
+    @property
+    def kept(self) -> int:
+        """Paragraphs that render it as its row says."""
+        return self.paragraphs - len(self.missed) - len(self.forbidden)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryEntry:
     """One English text and the Chinese that people have agreed on: a row of a memory."""
 

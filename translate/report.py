@@ -21,6 +21,7 @@ from translate.model import (
     Severity,
     Span,
     Talk,
+    TermUse,
     Transcript,
     Translation,
     Usage,
@@ -139,6 +140,7 @@ class ReportFacts:
     items: Sequence[Item] = ()
     conflicts: Sequence[Conflict] = ()
     usage: Usage = field(default_factory=Usage)
+    terms: tuple[TermUse, ...] = ()
 
 
 # --- items --------------------------------------------------------------------------------------
@@ -406,6 +408,7 @@ def _statistics(facts: ReportFacts, s: Mapping[str, Any]) -> Iterator[str]:
         ("English words", str(s["words"])),
         ("Chinese characters", str(s["chinese_characters"])),
         ("Speech with text", _coverage(s)),
+        ("Terms", _kept_terms(s)),
         (
             "Requests",
             f"{usage.calls}, {usage.prompt_tokens} tokens in, {usage.completion_tokens} out",
@@ -424,6 +427,33 @@ def _coverage(figures: Mapping[str, Any]) -> str:
     return f"{with_text:.0f} of {speech:.0f} seconds, {speech - with_text:.0f} without"
 
 
+def _kept_terms(figures: Mapping[str, Any]) -> str:
+    if figures["term_success"] is None:
+        return f"{figures['terms']} said"
+    text = f"{figures['terms']} said; {figures['term_success']:.1%} of their paragraphs keep them"
+    if figures["term_consistency"] is not None:
+        text += f", {figures['term_consistency']:.1%} in the usual way"
+    return text
+
+
+def _term_figures(terms: Sequence[TermUse]) -> dict[str, Any]:
+    """`term_success`: of all paragraphs with a term, those that render it as its row says, 0..1.
+
+    `term_consistency`: of all renderings of terms rendered more than once, those in the term's
+    most used way, 0..1. None where there is nothing to count.
+    """
+    asked = sum(t.paragraphs for t in terms if t.term.policy != "forbid")
+    kept = sum(t.kept for t in terms if t.term.policy != "forbid")
+    several = [[n for _, n in t.written] for t in terms]
+    several = [counts for counts in several if sum(counts) > 1]
+    written = sum(map(sum, several))
+    return {
+        "terms": len(terms),
+        "term_success": round(kept / asked, 4) if asked else None,
+        "term_consistency": round(sum(map(max, several)) / written, 4) if written else None,
+    }
+
+
 def _figures(facts: ReportFacts) -> dict[str, Any]:
     done = {t.start for t in facts.translations if t.chinese}
     paragraphs = facts.article.paragraphs
@@ -439,6 +469,7 @@ def _figures(facts: ReportFacts) -> dict[str, Any]:
         "speech_with_text_seconds": round(_overlap(speech, facts.transcript), 3)
         if speech
         else None,
+        **_term_figures(facts.terms),
     }
 
 
@@ -507,6 +538,18 @@ def _data(facts: ReportFacts, figures: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "figures": figures,
         "usage": asdict(facts.usage),
+        "terms": [
+            {
+                "source": use.term.source,
+                "policy": use.term.policy,
+                "said": use.said,
+                "paragraphs": use.paragraphs,
+                "written": dict(use.written),
+                "missed": list(use.missed),
+                "forbidden": list(use.forbidden),
+            }
+            for use in facts.terms
+        ],
         "corrections": [
             {"at": at, "heard": c.heard, "written": c.written}
             for at, c in every_correction(facts.article)

@@ -146,6 +146,7 @@ def report_on(
         items=items,
         conflicts=conflicts,
         usage=usage,
+        terms=terms.uses(edited.article, edited.translations, glossary),
     )
     markdown, data = render_report(facts)
     if old and digest(without_ticks(old)) != kept.report and old != markdown:
