@@ -15,7 +15,8 @@ PACKAGE = Path(translate.__file__).parent
 NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals"),
-    *("align", "typography", "subtitles", "flags", "report", "house", "outline", "lanes"),
+    *("align", "typography", "subtitles", "flags", "report"),
+    *("house", "refusals", "outline", "lanes"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -30,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "outline": set(),
     "lanes": set(),
     "house": NOUNS | {"typography", "draft", "outline"},
+    "refusals": NOUNS | {"typography", "draft", "house"},
     "report": NOUNS | {"typography", "draft"},
     "stages": NOUNS | TOOLS,
     "backends": NOUNS,

@@ -152,3 +152,42 @@ def test_without_a_draft_there_is_nothing_to_check(place: Place) -> None:
     (place.talk / "draft.md").unlink()
     done = place.stw("check", place.talk.name, code=3)
     assert "stw draft" in done.stderr
+
+
+def test_an_anchor_that_stands_alone_is_an_error(place: Place) -> None:
+    """The paragraph would be missing from the post, and nobody would say so."""
+    one = passages(place)[1]
+    rewrite(place, one.chinese, "")
+    [item] = [i for i in found(place, code=8) if i["severity"] == "error"]
+    assert item["rule"] == "untranslated"
+    assert one.at in item["message"]
+    assert not (place.talk / "post").exists()
+    place.stw("publish", place.talk.name, code=8)
+    assert not (place.talk / "post/posts").exists()
+
+
+def test_chinese_without_its_anchor_is_an_error_about_its_own_english(place: Place) -> None:
+    one = passages(place)[1]
+    rewrite(place, f"{one.chinese}<!-- {one.at} -->", "So we just say it in English here.")
+    [item] = [i for i in found(place, code=8) if i["rule"] == "anchor-missing"]
+    assert item["severity"] == "error"
+    assert item["english"] in ("", one.english)
+    assert one.at in item["hint"]
+
+
+def test_what_is_silenced_is_that_line_and_no_other(place: Place) -> None:
+    text = draft(place).read_text("utf-8")
+    draft(place).write_text(f"{text}\n## 第一个标题:\n", "utf-8")
+    [item] = [i for i in found(place, code=8) if i["rule"] == "blog-heading"]
+    place.stw("check", place.talk.name, "--silence", item["id"], "--reason", "x", code=0)
+    draft(place).write_text(f"上面多了一行。\n\n{text}\n## 第一个标题:\n", "utf-8")
+    assert [i["silenced"] for i in found(place) if i["rule"] == "blog-heading"] == ["x"]
+    draft(place).write_text(f"{text}\n## 另一个标题:\n", "utf-8")
+    assert [i["silenced"] for i in found(place, code=8) if i["rule"] == "blog-heading"] == [""]
+
+
+def test_english_that_was_left_without_chinese_is_told(place: Place) -> None:
+    one = passages(place)[1]
+    rewrite(place, f"{one.chinese}<!-- {one.at} -->\n", "")
+    [item] = [i for i in found(place) if i["rule"] == "paragraph-deleted"]
+    assert item["severity"] == "warning"

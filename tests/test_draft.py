@@ -239,5 +239,5 @@ def test_a_paragraph_taken_out_is_told_apart_from_one_that_lost_its_anchor() -> 
     (gone,) = parse(f"{english}## 下一节\n").problems
     (lost,) = parse(f"{english}甲。\n").problems
     assert (gone.rule, gone.severity, gone.at) == ("paragraph-deleted", "warning", 5.0)
-    assert (lost.rule, lost.severity, lost.at) == ("anchor-missing", "warning", 5.0)
+    assert (lost.rule, lost.severity, lost.at) == ("anchor-missing", "error", 5.0)
     assert "<!-- 00:00:05 -->" in lost.hint

@@ -525,3 +525,14 @@ def test_the_preview_needs_no_front_matter_and_no_pictures(desk: Desk) -> None:
     desk.workspace.path(DRAFT).write_text("![](a.png) 字\n", encoding="utf-8")
     path = preview(desk.workspace, bilingual=False, images=Failing(), page=page_html)
     assert "<h1>a-talk</h1>" in path.read_text(encoding="utf-8")
+
+
+def test_a_post_with_open_ends_of_any_kind_says_that_it_waits(desk: Desk) -> None:
+    desk.publish(allow_unfinished=True, remaining=[problem(30.0)])
+    assert PROOFREAD[0] in desk.post()
+    desk.publish()
+    assert PROOFREAD[1] in desk.post()
+    desk.edit("slides/one.png", "slides/none.png")
+    desk.publish(allow_unfinished=True)
+    assert PROOFREAD[0] in desk.post()
+    assert PROOFREAD[1] not in desk.post()

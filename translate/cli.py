@@ -333,7 +333,7 @@ def preview(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Write the post as one page in the blog's look; it loads nothing and runs nothing."""
+    """Write the post as one page in the blog's look; it runs nothing."""
     from translate.press import Press
 
     flags: Flags = {"": {"drafts": drafts}, "publish": {"bilingual": bilingual}}

@@ -123,7 +123,7 @@ def seconds(anchor: str) -> float:
 # --- chunks -------------------------------------------------------------------------------------
 
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\n((?:.*\n)*?)---[ \t]*(?:\n|\Z)")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +392,7 @@ class _Reader:
                 "the Chinese of this English has lost its anchor",
             ),
             at=seconds(anchor),
+            severity="error",  # without it, nothing can check what stands there
             hint=f"end the paragraph with <!-- {anchor} -->",
         )
 

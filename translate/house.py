@@ -1,30 +1,32 @@
-"""What the blog takes: a Markdown file put right without changing a word, and what it would refuse.
+"""How the blog lays out a Markdown file: typing put right without changing a word.
 
 `tidy` does for an editor's typing what a formatter would, in the few forms that drafts and posts
-have: front matter, headings, paragraphs, lists, quotes, tables, code, HTML. `problems` names what
-the blog's linters or its build would refuse, or break in silence, with the line. Both are told by
-rules alone; the blog's own tools are asked in the tests. A block whose meaning the rules would
-change, as a Markdown parser reads it, is left as it was typed.
+have: front matter, headings, paragraphs, lists, quotes, tables, code, HTML. It is told by rules
+alone; the blog's own tools are asked in the tests. A block whose meaning the rules would change,
+as a Markdown parser reads it, is left as it was typed.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
-from translate.draft import ANCHOR, front_items, split_front
-from translate.model import Problem, Severity
+from translate.draft import split_front
 from translate.outline import blocks, same
-from translate.typography import chinese, has_han
+from translate.typography import chinese
 
+if TYPE_CHECKING:
+    pass
+
+_DEEPEST = 40  # columns of quote marks
 _INDENT = 3  # spaces: the blog's formatter nests lists and front matter by three
 
 # --- lines --------------------------------------------------------------------------------------
 
-_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ ]*([^`]*)")
-_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
-_QUOTE = re.compile(r"[ ]{0,3}>")
+FENCE = re.compile(r"[ ]{0,3}(`{3,}(?=[^`]*$)|~{3,})[ ]*(.*)")
+HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+QUOTE = re.compile(r"[ ]{0,3}>")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])(?P<gap>[ \t]+|$)(?P<text>.*)")
 
 
@@ -107,7 +109,7 @@ def _laid_out(block: _Block, margin: int) -> str:
         case "fence":
             return _fenced([x.rstrip(" \t") for x in some])
         case "heading_open":
-            heading = _HEADING.fullmatch(some[0])
+            heading = HEADING.fullmatch(some[0])
             if heading is None:  # underlined
                 return "\n".join([*_paragraph(some[:-1]), some[-1].strip()])
             return f"{heading[1]} {_title(heading[2] or '')}".rstrip()
@@ -127,7 +129,7 @@ def _laid_out(block: _Block, margin: int) -> str:
             return "\n".join(x.rstrip(" \t") for x in some)
 
 
-def _end_of_fence(lines: Sequence[str], at: int, bar: str) -> int:
+def end_of_fence(lines: Sequence[str], at: int, bar: str) -> int:
     for end in range(at + 1, len(lines)):
         line = lines[end].strip()
         if line.startswith(bar) and not line.strip(bar[0]):
@@ -176,7 +178,7 @@ def _emphasis(match: re.Match[str]) -> str:
 
 def _fenced(lines: Sequence[str]) -> str:
     """Code between as few backticks as it takes."""
-    fence = _FENCE.match(lines[0])
+    fence = FENCE.match(lines[0])
     bar = fence[1] if fence else "```"
     closed = len(lines) > 1 and re.fullmatch(rf"[ ]{{0,3}}{re.escape(bar)}[{bar[0]}]*", lines[-1])
     if closed and lines[0].startswith(bar) and "`" not in lines[0].lstrip("`"):
@@ -216,6 +218,8 @@ def _unnumbered(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _quote(lines: Sequence[str], margin: int) -> str:
+    if margin > _DEEPEST:  # no parser reads on there
+        return "\n".join(line.rstrip() for line in lines)
     inner = [re.sub(r"^[ ]{0,3}>[ ]?", "", line) for line in lines]
     # `>  text`: a space more before a paragraph or an item means nothing.
     inner = [line[1:] if re.match(r" \S", line) else line for line in inner]
@@ -261,7 +265,7 @@ def _list(lines: Sequence[str], column: int, nth: int) -> Iterator[str]:
                 yield ""
                 for item in items:
                     item.first, item.loose = False, True
-            if not fenced and _FENCE.match(text.strip()):
+            if not fenced and FENCE.match(text.strip()):
                 margin = len(text) - len(text.lstrip())
             inside = bool(fenced)
             fenced = _fence_after(text.strip(), fenced)
@@ -324,7 +328,7 @@ def _fence_after(line: str, fenced: str) -> str:
     """The bar of the fence that is open after this line, or empty."""
     if fenced:
         return "" if line.startswith(fenced) and not line.strip(fenced[0]) else fenced
-    fence = _FENCE.match(line)
+    fence = FENCE.match(line)
     return fence[1] if fence else ""
 
 
@@ -418,227 +422,3 @@ def _scalar(value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] == '"' and not re.search(r"[\\'\"]", inner):
         return f"'{inner}'"
     return value
-
-
-# --- what the blog would refuse -----------------------------------------------------------------
-
-_TAGS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-a abbr audio b blockquote br code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6
-hr i iframe img ins kbd li mark ol p picture pre q s small source span strong sub summary sup table
-tbody td tfoot th thead tr u ul video
-""",
-    )
-)
-_VOID = frozenset({"br", "hr", "img", "source"})
-_TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)((?:\s[^<>]*|/)?)>|<(?=[A-Za-z/])")
-_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_LINK = re.compile(
-    r"(!?)\[((?:\\.|[^\[\]\\])*)\]\(\s*(<[^>]*>|[^()\s]*(?:\([^()]*\)[^()\s]*)*)[^()]*\)"
-)
-_BARE = re.compile(r"(?<![(<\[\"'/\w])https?://[^\s<>()]*[\u4e00-\u9fff。，；：！？、）]")
-_NAME = re.compile(r"(?<![\w`/\\.@-])(?:__\w+?__|\w+_\w+_\w+)(?![\w`/])")
-_MATHS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])[^$\n]*?(?<=[^\s\\])\$(?![\d$])")
-_ANGLES = re.compile(
-    r"(?<=\]\()\s*<[^<>\n]*>|<(?:[A-Za-z][A-Za-z0-9+.-]+:[^<>\s]*|[^<>\s@]+@[^<>\s@]+)>"
-)
-_STAR = re.compile(r"(?<![*\s\\])\*(?![*\s])[^*\n]*(?<![\s\\])\*(?![*\s])")
-_BAD_END = "。，：；.,:;~*"
-_HAS_FILE = Callable[[str], bool]
-
-
-def problems(markdown: str, *, has_file: _HAS_FILE | None = None) -> list[Problem]:
-    """What the blog's linters or build would refuse, or break in silence, in order of lines.
-
-    `has_file` tells whether a picture's path, as written, leads to a file; None: not looked at.
-    """
-    text = markdown.replace("\r\n", "\n")
-    front, whole, body = split_front(text)
-    first = 1 + whole.count("\n")
-    found = [*_front_problems(front, whole)]
-    found += _html_problems(body, first)
-    found += _line_problems(body, first)
-    found += _link_problems(body, first, has_file)
-    found += _typing(text)
-    return sorted(found, key=lambda p: int(p.where.rpartition(" ")[2] or 0))
-
-
-def _problem(rule: str, severity: Severity, line: int, message: str, hint: str) -> Problem:
-    return Problem(
-        rule=f"blog-{rule}", severity=severity, message=message, where=f"line {line}", hint=hint
-    )
-
-
-def _front_problems(front: str, whole: str) -> Iterator[Problem]:
-    if not whole:
-        yield _problem("front-matter", "error", 1, "there is no front matter", "see the README")
-        return
-    items = dict(front_items(front))
-    for key in ("title", "date", "author"):
-        if not items.get(key, "").strip():
-            what = f"the front matter has no {key}"
-            yield _problem("front-matter", "error", 1, what, f"add `{key}:`")
-    for n, line in enumerate(front.split("\n"), 2):
-        found = re.fullmatch(r" *(?:- +)?[^\s:#'\"-][^:#]*: +([^'\"\s\[{|>].*)", line)
-        if found and re.search(r": |:$| #", found[1]):
-            what = "a value with `: ` or ` #` needs quotes"
-            yield _problem("front-matter", "error", n, what, "put it in single quotes")
-
-
-def _masked(body: str) -> str:
-    """The body with code, comments and fences blanked out, every line where it was."""
-
-    def blank(match: re.Match[str]) -> str:
-        return re.sub(r"[^\n]", " ", match[0])
-
-    lines = body.split("\n")
-    at = 0
-    while at < len(lines):
-        fence = _FENCE.match(lines[at].lstrip("> "))
-        if fence:
-            end = _end_of_fence([x.lstrip("> ") for x in lines], at, fence[1])
-            lines[at:end] = [" " * len(x) for x in lines[at:end]]
-            at = end
-        else:
-            at += 1
-    return _CODE.sub(blank, _COMMENT.sub(blank, "\n".join(lines)))
-
-
-def _line_of(text: str, at: int, first: int) -> int:
-    return first + text.count("\n", 0, at)
-
-
-def _html_problems(body: str, first: int) -> Iterator[Problem]:
-    """Tags that the build would not understand, and mustaches that it would run."""
-    for found in re.finditer(r"\{\{", _COMMENT.sub(lambda m: " " * len(m[0]), body)):
-        where = _line_of(body, found.start(), first)
-        hint = "write &#123;&#123;, outside backticks"
-        yield _problem("mustache", "error", where, "`{{` is an expression to the build", hint)
-    text = _ANGLES.sub(lambda m: " " * len(m[0]), _masked(body))
-    open_: list[tuple[str, int]] = []
-    for found in _TAG.finditer(text):
-        line = _line_of(text, found.start(), first)
-        name = (found[2] or "").lower()
-        if found[2] is None or name not in _TAGS:
-            shown = f"<{found[2] or ''}"
-            what = f"`{shown}` is no tag that the build knows"
-            yield _problem("html", "error", line, what, "put it in backticks, or write &lt;")
-        elif name in _VOID or (found[3] or "").endswith("/"):
-            continue
-        elif not found[1]:
-            open_.append((name, line))
-        elif any(n == name for n, _ in open_):
-            while open_ and open_[-1][0] != name:
-                yield _unclosed(*open_.pop())
-            open_.pop()
-        else:
-            what = f"</{name}> closes nothing"
-            yield _problem("html", "error", line, what, "take it out")
-    for name, line in open_:
-        yield _unclosed(name, line)
-
-
-def _unclosed(name: str, line: int) -> Problem:
-    return _problem("html", "error", line, f"<{name}> is not closed", f"add </{name}>")
-
-
-def _line_problems(body: str, first: int) -> Iterator[Problem]:
-    masked = _masked(body).split("\n")
-    lines = body.split("\n")
-    skip = 0
-    for n, (line, seen) in enumerate(zip(lines, masked, strict=True)):
-        at = first + n
-        fence = _FENCE.match(line.lstrip("> "))
-        if n >= skip and fence:
-            skip = _end_of_fence([x.lstrip("> ") for x in lines], n, fence[1])
-            if not fence[2].strip():
-                what = "a code block without a language"
-                yield _problem("fence", "error", at, what, "write ```text, or the language")
-        heading = _HEADING.fullmatch(seen)
-        if heading and (heading[2] or "").rstrip()[-1:] in tuple(_BAD_END):
-            what = f"a heading ends in {heading[2].rstrip()[-1]}"
-            yield _problem("heading", "error", at, what, "take the mark away")
-        if _EMPTY_QUOTE.fullmatch(seen) and line == seen and _alone(lines, n):
-            yield _problem("quote", "error", at, "an empty line of a quote", "take it out")
-        if re.fullmatch(r"[>\s]*(?:[-*+]|\d+[.)])[ \t]*", seen) and line == seen:
-            yield _problem("list", "error", at, "an empty item of a list", "take it out")
-        yield from _silent(seen, at)
-
-
-_EMPTY_QUOTE = re.compile(r"[ ]{0,3}(?:>[ ]?)+")
-
-
-def _alone(lines: Sequence[str], at: int) -> bool:
-    """Whether a quote's empty line begins a quote with nothing in it."""
-    if at and _QUOTE.match(lines[at - 1]):
-        return False
-    following = (x for x in lines[at:] if not _EMPTY_QUOTE.fullmatch(x))
-    return not _QUOTE.match(next(following, ""))
-
-
-def _silent(line: str, at: int) -> Iterator[Problem]:
-    """What passes every check, and reads otherwise than it was typed."""
-    if _NAME.search(_LINK.sub("", line)):
-        what = "an identifier outside backticks loses its underscores"
-        yield _problem("identifier", "warning", at, what, "put it in backticks")
-    if _MATHS.search(line):
-        hint = "if it is not meant, write \\$"
-        yield _problem("maths", "warning", at, "text between $ becomes a formula", hint)
-    if found := _STAR.search(_LINK.sub("", line)):
-        inside = re.match(r"\w", line[: found.start()][-1:]) and re.match(r"\w", found[0][1])
-        if inside and found[0].isascii():
-            hint = "put it in backticks"
-            yield _problem("emphasis", "warning", at, "text between * becomes italic", hint)
-
-
-def _link_problems(body: str, first: int, has_file: _HAS_FILE | None) -> Iterator[Problem]:
-    text = _masked(body)
-    for found in _LINK.finditer(text):
-        image, target = bool(found[1]), found[3].strip("<>")
-        line = _line_of(text, found.start(), first)
-        if not target:
-            kind = "a picture" if image else "a link"
-            yield _problem("link", "error", line, f"{kind} that leads nowhere", "add its address")
-        elif image:
-            if has_file and not urlsplit(target).scheme and not has_file(unquote(target)):
-                hint = "paths begin at the talk's folder"
-                yield _problem("image", "error", line, f"no picture at {target}", hint)
-        elif reason := _dead(target):
-            yield _problem("link", "error", line, f"{target}: {reason}", "mend the link")
-    for found in _BARE.finditer(_LINK.sub(lambda m: " " * len(m[0]), text)):
-        if not ANCHOR.search(found[0]):
-            line = _line_of(text, found.start(), first)
-            hint = "publishing makes it a link; or write [text](address)"
-            what = "a bare address swallows the Chinese after it"
-            yield _problem("address", "info", line, what, hint)
-
-
-def _dead(target: str) -> str:
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return "not an address"
-    if parts.hostname == "localhost":
-        return "nobody else has this machine"
-    if not parts.scheme and not parts.netloc and parts.path and not parts.path.startswith("#"):
-        return "" if parts.path.startswith("/") else "the build looks for a page of the blog there"
-    return ""
-
-
-def _typing(text: str) -> Iterator[Problem]:
-    """How much of the typing publishing will put right."""
-    done = tidy(text)
-    if done == text:
-        return
-    before, after = text.split("\n"), set(done.split("\n"))
-    changed = [n for n, line in enumerate(before, 1) if line not in after]
-    if changed:
-        what = f"{len(changed)} lines whose spacing or punctuation publishing will put right"
-        yield _problem(
-            "typing", "info", changed[0], what, "nothing to do; the draft stays as it is"
-        )
-    elif has_han(text):
-        yield _problem("typing", "info", 1, "blank lines that publishing will put right", "")

@@ -91,6 +91,7 @@ KINDS = {
     "edited-side-file": "Files that you have edited",
 }
 _ORDER = {rule: n for n, rule in enumerate(KINDS)}
+_OF_ONE = {"anchor-missing", "paragraph-deleted"}  # about one paragraph, by its anchor
 _BY_TERM = {"term", "term-forbidden", "misheard"}  # their `where` is the term
 
 
@@ -151,8 +152,13 @@ def items_of(
     article: Article,
     translations: Sequence[Translation],
     marks: Marks,
+    draft: str = "",
 ) -> tuple[Item, ...]:
-    """The problems ranked, each with its paragraph and with what a person has said of it."""
+    """The problems ranked, each with its paragraph and with what a person has said of it.
+
+    `draft` is the text whose lines they name.
+    """
+    lines = draft.split("\n")
     paragraphs = sorted(article.paragraphs, key=lambda p: p.start)
     starts = [p.start for p in paragraphs]
     chinese = {t.start: t.chinese for t in translations}
@@ -163,7 +169,9 @@ def items_of(
         paragraph = None
         if problem.at is not None and (n := bisect_right(starts, problem.at)):
             paragraph = paragraphs[n - 1]
-        made_of = _made_of(problem, paragraph.english if paragraph else "")
+            if problem.rule in _OF_ONE and problem.at - paragraph.start >= 1:
+                paragraph = None  # its own is not in the post any more
+        made_of = _made_of(problem, paragraph.english if paragraph else "", lines)
         seen[made_of] += 1
         one = hashlib.sha256(f"{seen[made_of]}\n{made_of}".encode()).hexdigest()[:6]
         items.append(
@@ -179,9 +187,12 @@ def items_of(
     return tuple(_ranked(items))
 
 
-def _made_of(problem: Problem, english: str) -> str:
+def _made_of(problem: Problem, english: str, lines: Sequence[str]) -> str:
     """What stays the same when a new transcription moves the times, or a line comes in above."""
-    where = "" if problem.where.startswith("line ") else problem.where
+    where = problem.where
+    if found := re.fullmatch(r"line (\d+)", where):
+        at = int(found[1]) - 1
+        where = lines[at].strip() if at < len(lines) and problem.at is None else ""
     return "\n".join((problem.rule, where, problem.message, english))
 
 

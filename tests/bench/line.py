@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.media import make_media
 from tests.shared import SHARED
 from translate import glossary as terms
-from translate import house
+from translate import refusals
 from translate.backends import captions, media
 from translate.draft import parse, render
 from translate.merge import merge
@@ -172,7 +172,7 @@ def draft_stages(runs: int) -> dict[str, float]:
     work: dict[str, Callable[[], object]] = {
         "merge_s": lambda: merge(base, edited, new),
         "parse_s": lambda: parse(edited),
-        "house_s": lambda: house.problems(edited),
+        "house_s": lambda: refusals.problems(edited),
         "post_s": lambda: post_of(edited, slug="long", bilingual=False),
     }
     times: dict[str, list[float]] = {name: [] for name in work}

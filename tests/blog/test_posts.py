@@ -16,7 +16,7 @@ from tests.blog.posts import written
 from tests.blog.tools import HERE, Blog, page
 from tests.shared import shared_data
 from tests.test_typography import letters
-from translate import house
+from translate import refusals
 from translate.house import tidy
 from translate.stages.publish import post_of
 
@@ -137,5 +137,5 @@ def test_publishing_found_nothing_to_refuse(blog: Blog) -> None:
     for name, text in blog.posts.items():
         if "waiting" in name or "hostile" in name or "one-" in name or "lines" in name:
             continue
-        errors = [p for p in house.problems(text) if p.severity == "error"]
+        errors = [p for p in refusals.problems(text) if p.severity == "error"]
         assert not errors, (name, errors[:3])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.shared import shared_data
 from tests.test_typography import BITS, letters
 from translate.draft import ANCHOR, CLOSING, NOTE, PROOFREAD, anchors, english_block
-from translate.stages.publish import Picture, Post, post_of
+from translate.stages.publish import Picture, Post, post_of, strays
 
 FRONT = """\
 ---
@@ -382,3 +382,36 @@ def test_the_columns_own_posts_lose_no_word(name: str) -> None:
     assert {p.rule for p in made.unfinished} <= {"picture-outside"}
     links = re.compile(r"\[(https?://[^\]]+)\]\(\1\)")  # a bare address has become a link
     assert letters(links.sub(r"\1", made.text)) == letters(links.sub(r"\1", text))
+
+
+@pytest.mark.parametrize(
+    ("typed", "target"),
+    [
+        ("<img src=slides/a.png>", "slides/a.png"),
+        ('<img alt="a > b" src="slides/a.png">', ""),
+        ("![两行\n说明](slides/a.png)", "slides/a.png"),
+        ("![a [b [c] d] e](slides/a.png)", "slides/a.png"),
+        ('<video src="slides/a.mp4"></video>', "slides/a.mp4"),
+        ("<source srcset='slides/a.webp'>", "slides/a.webp"),
+        ('<img src = "../a.png">', "../a.png"),
+        ("![x][pic]\n\n[pic]:\n  slides/a.png", "slides/a.png"),
+    ],
+)
+def test_a_picture_that_does_not_come_along_is_named(typed: str, target: str) -> None:
+    """However it is written: as a parser reads the finished post."""
+    made = post(f"{FRONT}\n文\n\n{typed}\n")
+    known = [*made.unfinished, *strays(made.text, slug="s")]
+    assert [p.rule for p in known] == ["picture-outside"] or made.pictures, made.text
+    if known and target:
+        assert target in known[0].message
+
+
+def test_pictures_that_come_along_and_those_of_other_sites_are_no_strays() -> None:
+    text = f"{FRONT}\n![a](slides/a.png) ![b](https://a.b/c.png) <img src='//a.b/c.png'>\n"
+    assert list(strays(post(text).text, slug="s")) == []
+
+
+def test_a_draft_that_nobody_has_edited_says_so_in_the_lead() -> None:
+    made = post_of(EDITED, slug="s", bilingual=False, edited=False)
+    assert PROOFREAD[0] in made.text
+    assert PROOFREAD[1] not in made.text

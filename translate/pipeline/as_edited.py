@@ -43,7 +43,7 @@ def as_edited(
         start = _first(passage, by_anchor)
         if start is None or start not in known or not _by_hand(passage, generated.get(start)):
             continue
-        chinese = plain(passage.plain)
+        chinese = plain(passage.plain) if passage.plain else ""
         known[start] = replace(
             known[start],
             chinese=chinese,
@@ -62,9 +62,9 @@ def _first(passage: Passage, by_anchor: dict[str, float]) -> float | None:
 
 
 def _by_hand(passage: Passage, generated: str | None) -> bool:
-    return (
-        bool(passage.plain) and UNTRANSLATED not in passage.plain and passage.chinese != generated
-    )
+    if not passage.plain:
+        return bool(generated) and not passage.missing  # emptied, and its anchor left
+    return UNTRANSLATED not in passage.plain and passage.chinese != generated
 
 
 def _groups(now: Draft, by_anchor: dict[str, float]) -> Iterator[tuple[float, ...]]:

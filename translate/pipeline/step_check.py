@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from translate import glossary as terms
-from translate import house
+from translate import refusals
 from translate.draft import Draft, Passage, parse
 from translate.errors import InputError
 from translate.flags import problems_of
@@ -137,7 +137,7 @@ def report_on(
     kept = _kept(workspace)
     old = workspace.text(REPORT) if workspace.has(REPORT) else ""
     marks = _with_ticks(kept.marks, old)
-    items = items_of(_untold(problems, edited), edited.article, edited.translations, marks)
+    items = items_of(_untold(problems, edited), edited.article, edited.translations, marks, text)
     facts = ReportFacts(
         talk=talk,
         transcript=transcript,
@@ -212,8 +212,10 @@ def _about_text(
     problems = [p for p in found if not p.rule.startswith("term")]
     told = {p.at for p in problems if p.rule == "untranslated"}
     problems += [p for p in _about_marks(draft) if p.at is None or p.at not in told]
+    emptied = {t.start for t in edited.translations if t.missing and t.by.is_person}
     for problem in problems:
-        waiting = problem.rule == "untranslated" and wishes.untranslated
+        asked_for = wishes.untranslated and problem.at not in emptied
+        waiting = problem.rule == "untranslated" and asked_for
         yield replace(problem, severity="warning") if waiting else problem
     yield from terms.prove(edited.article, edited.translations, glossary)
 
@@ -242,7 +244,7 @@ def _about_draft(workspace: Workspace, text: str, draft: Draft) -> Iterator[Prob
             hint="read it through before it is published",
         )
     yield from draft.problems
-    yield from house.problems(text, has_file=lambda name: _has(workspace, name))
+    yield from refusals.problems(text, has_file=lambda name: _has(workspace, name))
     for passage in draft.passages:
         for note in passage.notes:
             if not note.text.strip():

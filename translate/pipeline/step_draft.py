@@ -366,7 +366,6 @@ def _assemble(
                 f"{workspace.path(DRAFT)} was not written by this tool, or its base was removed",
                 "move it away; or --force: it is backed up, then made again",
             )
-        backup = workspace.back_up(DRAFT)
         base = None
     english = {p.start: p.english for p in article.paragraphs}
     glossed = terms.add_first_mentions(
@@ -407,13 +406,13 @@ def _assemble(
         raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
     touched = base is not None and mine is not None and mine != base
     if mine != text:
-        if touched:
-            workspace.back_up(DRAFT)
+        if mine is not None and (touched or base is None):
+            backup = workspace.back_up(DRAFT)
         workspace.put_aside(DRAFT, text)
     _remember(workspace, text, conflicts)  # before the base moves on and they cannot be seen
     workspace.put(DRAFT_BASE, new, key=key)
     did = "kept" if mine == text else "merged with your edits" if touched else "made"
-    if backup and mine != text:
+    if backup and base is None:
         did = f"replaced; the old one is {backup}"
     return Made(stage="draft", file=DRAFT, found=found, did=did)
 

@@ -8,10 +8,11 @@ goes to disk before the files: killed in between, the next run finishes.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from translate import house
+from translate import refusals
 from translate.draft import front_items, split_front
 from translate.errors import (
     BadFileError,
@@ -23,7 +24,7 @@ from translate.errors import (
 )
 from translate.model import Problem, clock
 from translate.pipeline.run import untouched
-from translate.stages.publish import Picture, Post, post_of
+from translate.stages.publish import Picture, Post, post_of, strays
 from translate.workspace import (
     DRAFT,
     POST,
@@ -128,8 +129,8 @@ def publish(
         place = _place(workspace, blog)
         records = _records(workspace)
         name = _slug(workspace, place, records, slug)
-        made = _make(workspace, name, bilingual=bilingual, images=images)
-        errors = (p for p in remaining if p.severity == "error")
+        errors = [p for p in remaining if p.severity == "error"]
+        made = _make(workspace, name, bilingual=bilingual, images=images, finished=not errors)
         unfinished = _without_twins([*made.unfinished, *errors])
         if unfinished and not allow_unfinished:
             raise _refusal(workspace, unfinished)
@@ -215,7 +216,9 @@ def _draft(workspace: Workspace) -> str:
     return workspace.text(DRAFT)
 
 
-def _make(workspace: Workspace, slug: str, *, bilingual: bool, images: Pictures) -> _Made:
+def _make(
+    workspace: Workspace, slug: str, *, bilingual: bool, images: Pictures, finished: bool = True
+) -> _Made:
     text = _draft(workspace)
     shown = post_of(text, slug=slug, bilingual=bilingual).pictures
     fitted: dict[str, Fitted] = {}
@@ -230,21 +233,24 @@ def _make(workspace: Workspace, slug: str, *, bilingual: bool, images: Pictures)
         fitted[picture.source] = found
         doubts += (replace(p, where=p.where or f"line {picture.line}") for p in found.problems)
     endings = {source: found.ending for source, found in fitted.items()}
-    edited = not untouched(workspace)
-    post = post_of(text, slug=slug, bilingual=bilingual, endings=endings, edited=edited)
+    made_of = partial(post_of, text, slug=slug, bilingual=bilingual, endings=endings)
+    post = made_of(edited=finished and not lacking and not untouched(workspace))
+    found_there = [*strays(post.text, slug=slug), *_only_in_the_post(text, post)]
+    if found_there:
+        post = made_of(edited=False)
     names = {p.source: p.name for p in post.pictures}
     return _Made(
         post=post,
         pictures={names[source]: found.data for source, found in fitted.items()},
-        unfinished=(*post.unfinished, *lacking, *_only_in_the_post(text, post)),
+        unfinished=(*post.unfinished, *lacking, *found_there),
         doubts=tuple(doubts),
     )
 
 
 def _only_in_the_post(draft: str, post: Post) -> Iterator[Problem]:
     """What the blog would refuse, and nobody could see in the draft."""
-    told = {(p.rule, p.message) for p in house.problems(draft)}
-    for problem in house.problems(post.text):
+    told = {(p.rule, p.message) for p in refusals.problems(draft)}
+    for problem in refusals.problems(post.text):
         if problem.severity == "error" and (problem.rule, problem.message) not in told:
             yield replace(problem, where=f"{problem.where} of the post")
 

@@ -281,6 +281,46 @@ def _leaves(source: str) -> bool:
     return source.startswith(("/", "../")) or source in (".", "..") or not source.isprintable()
 
 
+# --- what the blog would not find ---------------------------------------------------------------
+
+_SHOWS = re.compile(
+    r"<(?:img|video|audio|source|track|iframe|embed|object)\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*",
+    re.IGNORECASE,
+)
+_SHOWN_FROM = re.compile(
+    r"\b(?:src|srcset|poster|data)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
+)
+
+
+def strays(post: str, *, slug: str) -> Iterator[Problem]:
+    """Files that a finished post shows, as a Markdown parser reads it, and that do not come along.
+
+    `where` names the block, by its line of the post.
+    """
+    from markdown_it import MarkdownIt
+
+    for token in MarkdownIt("commonmark").enable("table").parse(split_front(post)[2]):
+        for one in (token, *(token.children or ())):
+            for target in _targets(one.type, one.content, str(one.attrGet("src") or "")):
+                if not _REMOTE.match(target) and not target.startswith(f"../images/{slug}/"):
+                    first = (token.map or (0, 0))[0] + 1 + split_front(post)[1].count("\n")
+                    yield Problem(
+                        rule="picture-outside",
+                        severity="error",
+                        message=f"{target!r} would not be found from the post",
+                        where=f"line {first} of the post",
+                        hint="show it as ![text](slides/name.png), in one line",
+                    )
+
+
+def _targets(kind: str, content: str, source: str) -> Iterator[str]:
+    if kind == "image":
+        yield html.unescape(source)
+    if kind in ("html_block", "html_inline"):
+        for tag in _SHOWS.findall(content):
+            yield from (a or b or c for a, b, c in _SHOWN_FROM.findall(tag))
+
+
 # --- what is left of it -------------------------------------------------------------------------
 
 _AT_END = re.compile(f"[ \t]*{_GONE}+[ \t]*$")
