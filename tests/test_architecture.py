@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
     "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
     "termdesk": NOUNS
-    | {"glossary", "exchange", "termfile", "console", "stages", "workspace", "compose", "desk"},
+    | {"glossary", "exchange", "termfile", "console", "stages", "workspace", "pipeline"}
+    | {"compose", "desk"},
     "press": NOUNS | {"console", "report", "workspace", "pipeline", "compose", "desk"},
     "options": set(),
     "cli": NOUNS

@@ -15,25 +15,32 @@ from translate.errors import BadFileError
 from translate.glossary import COLUMNS, row_key
 from translate.model import Term
 
-Cells = Mapping[str, str]  # column → cell; only what is wanted
+Cells = Mapping[str, str]  # column → cell
 _BOM = b"\xef\xbb\xbf"
 _DEFAULTS = {"policy": "prefer", "case": "any", "first_mention": "no"}
-_LISTS = ("target", "heard_as", "forbidden")
 
 
-def cells_of(term: Term) -> dict[str, str]:
-    """What a term says beyond a row's defaults."""
-    cells = {
+def full_cells(term: Term) -> dict[str, str]:
+    """All cells of a term's row."""
+    return {
         "source": term.source,
         "target": "|".join(term.targets),
-        "policy": term.policy if term.policy != "prefer" else "",
-        "case": "exact" if term.exact_case else "",
-        "first_mention": "yes" if term.first_mention else "",
+        "policy": term.policy,
+        "case": "exact" if term.exact_case else "any",
+        "first_mention": "yes" if term.first_mention else "no",
         "heard_as": "|".join(term.heard_as),
         "forbidden": "|".join(term.forbidden),
         "note": term.note,
     }
-    return {column: cell for column, cell in cells.items() if cell}
+
+
+def new_file(rows: Sequence[Cells]) -> bytes:
+    """A term base file of these rows, in their order, one a line."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
 
 
 # --- what stands already ------------------------------------------------------------------------
@@ -57,8 +64,11 @@ class Sorted:
     differing: tuple[Difference, ...] = ()
 
 
-def sort_out(terms: Sequence[Term], standing: Sequence[Term]) -> Sorted:
-    """Which terms are new, which stand already, which differ; each against the ones before too."""
+def sort_out(terms: Sequence[Term], standing: Sequence[Term], *, policies: bool = False) -> Sorted:
+    """Which terms are new, which stand already, which differ; each against the ones before too.
+
+    `policies`: a wanted `prefer` was said, and is not just what a row has that says nothing.
+    """
     known: dict[str, list[Term]] = {}
     for term in standing:
         known.setdefault(row_key(term.source), []).append(term)
@@ -71,7 +81,7 @@ def sort_out(terms: Sequence[Term], standing: Sequence[Term]) -> Sorted:
         if row is None:
             rows.append(term)
             new.append(term)
-        elif columns := differences(row, term):
+        elif columns := _differences(row, term, policies):
             differing.append(Difference(standing=row, wanted=term, columns=columns))
         else:
             same.append(term)
@@ -82,7 +92,7 @@ def _apart(one: Term, other: Term) -> bool:
     return one.exact_case and other.exact_case and one.source != other.source
 
 
-def differences(standing: Term, wanted: Term) -> tuple[str, ...]:
+def _differences(standing: Term, wanted: Term, policies: bool) -> tuple[str, ...]:
     """The columns in which `wanted` says what the row does not say yet."""
     lists = {
         "target": (wanted.targets, standing.targets),
@@ -90,7 +100,7 @@ def differences(standing: Term, wanted: Term) -> tuple[str, ...]:
         "forbidden": (wanted.forbidden, standing.forbidden),
     }
     columns = [name for name, (more, there) in lists.items() if not {*more} <= {*there}]
-    if wanted.policy not in ("prefer", standing.policy):
+    if wanted.policy != standing.policy and (policies or wanted.policy != "prefer"):
         columns.append("policy")
     if wanted.exact_case and not standing.exact_case:
         columns.append("case")
@@ -101,22 +111,20 @@ def differences(standing: Term, wanted: Term) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def taken_over(standing: Term, wanted: Term) -> Term:
+def taken_over(difference: Difference) -> Term:
     """The row with what is wanted in its place.
 
-    The targets are the new ones, and policy, case and first mention where something is said of
-    them; variants, forbidden renderings and notes are added to what stands.
+    Targets, policy, case and first mention become the wanted ones where they differ; variants,
+    forbidden renderings and notes are added to what stands.
     """
+    standing, wanted = difference.standing, difference.wanted
     notes = [standing.note] if standing.note else []
-    if wanted.note not in standing.note:
+    if "note" in difference.columns:
         notes.append(wanted.note)
-    policy = wanted.policy if wanted.policy != "prefer" else standing.policy
-    if policy == "keep" and wanted.policy == "prefer":  # it got Chinese of its own
-        policy = "prefer"
     return replace(
         standing,
-        targets=wanted.targets or standing.targets,
-        policy=policy,
+        targets=wanted.targets if "target" in difference.columns else standing.targets,
+        policy=wanted.policy if "policy" in difference.columns else standing.policy,
         exact_case=standing.exact_case or wanted.exact_case,
         first_mention=standing.first_mention or wanted.first_mention,
         heard_as=tuple(dict.fromkeys([*standing.heard_as, *wanted.heard_as])),
@@ -143,7 +151,7 @@ class _File:
 
     @classmethod
     def of(cls, data: bytes, name: str) -> "_File":
-        data = data or (",".join(COLUMNS) + "\n").encode()
+        data = data or new_file(())
         bom = _BOM if data.startswith(_BOM) else b""
         try:
             chunks = list(_chunks(data.removeprefix(_BOM).decode()))

@@ -30,6 +30,7 @@ _ORDINARY_CAPITALS = """
 monday tuesday wednesday thursday friday saturday sunday january february march april may june july
 august september october november december christmas english chinese american european america
 europe ok mr mrs ms dr phd q&a am pm a.m p.m e.g i.e tv us u.s usa uk eu
+kb mb gb tb kib mib gib tib hz khz mhz ghz
 """
 _ORDINARY = COMMON | frozenset(_ORDINARY_CAPITALS.split())
 
