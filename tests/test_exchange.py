@@ -103,7 +103,8 @@ def test_what_an_export_cannot_hold_is_told(form: Target, base: list[Term]) -> N
         if fields == ("source",):
             assert term.source not in back
             continue
-        for name in ("targets", "policy", "exact_case", "first_mention", "heard_as", "note"):
+        names = ("targets", "policy", "exact_case", "first_mention", "heard_as", "forbidden")
+        for name in (*names, "note"):
             same = getattr(back[term.source], name) == getattr(term, name)
             assert same != (name in fields), name
 
@@ -325,6 +326,16 @@ def test_a_table_without_names_is_read_by_its_content_and_one_without_chinese_is
     got = read("|a|b|\n|-|-|\n|张量|tensor|\n\n|x|y|\n|-|-|\n|1|2|\n".encode(), "t.md")
     assert rows(got) == {"tensor": "张量"}
     assert told(got) == ["t.md:7: in a table without columns of English and Chinese"]
+
+
+def test_a_table_that_the_parser_gives_up_is_told_line_by_line() -> None:
+    columns = 40
+    head = "English|中文" + "|x" * (columns - 2) + "\n" + "|".join(["-"] * columns) + "\n"
+    count = 0x10000 // (columns - 2) + 50
+    body = "".join(f"term {i}|甲\n" for i in range(count))
+    got = read((head + body).encode(), "t.md")
+    assert len(got.terms) < count
+    assert len(got.terms) + len(told(got)) == count
 
 
 TBX3 = """<?xml version="1.0" encoding="UTF-8"?>

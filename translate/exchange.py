@@ -559,22 +559,26 @@ def _read_markdown(data: bytes, name: str) -> Iterator[_Found]:
     lines = re.split(r"\r\n|\n|\r", text)
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     table: list[tuple[int, list[_Cell]]] = []
+    end = -1  # of the last table, in lines
     for at, token in enumerate(tokens):
         if token.type == "table_open":
-            table = []
+            table, end = [], token.map[1] if token.map else -1
         elif token.type == "tr_open":
             table.append((token.map[0] + 1 if token.map else 0, []))
         elif token.type == "inline" and tokens[at - 1].type in ("th_open", "td_open"):
             table[-1][1].append(_Cell.of(token.children or (), token.content))
         elif token.type == "table_close":
             yield from _from_table(table, lines, name)
-        elif token.type == "inline" and token.map and "|" in token.content:
-            yield from _outside(token.map, lines, name)
+        elif token.type == "inline" and token.map:
+            # Beside a table, or because the parser gives a very long and ragged one up.
+            least = 1 if token.map[0] == end else 2
+            yield from _outside(token.map, lines, name, least)
 
 
-def _outside(span: Sequence[int], lines: Sequence[str], name: str) -> Iterator[Problem]:
+def _outside(span: Sequence[int], lines: Sequence[str], name: str, least: int) -> Iterator[Problem]:
+    """Lines with bars that are in no table."""
     for number in range(*span):
-        if lines[number].count("|") > 1:
+        if lines[number].count("|") >= least:
             shown = lines[number].strip()[:60]
             yield _problem(name, number + 1, f"not in a table, so not read: “{shown}”")
 
