@@ -388,6 +388,7 @@ def test_tbx_2_names_a_dtd_and_that_the_english_stays() -> None:
     [
         '<!DOCTYPE m [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><martif>&b;</martif>',
         '<!DOCTYPE m [<!ENTITY a SYSTEM "file:///etc/passwd">]><martif>&a;</martif>',
+        '<!DOCTYPE m [<!ENTITY % a SYSTEM "http://127.0.0.1:1/x">%a;]><martif></martif>',
         '<!DOCTYPE m SYSTEM "http://127.0.0.1:1/x.dtd"><martif><termEntry>&x;</termEntry></martif>',
         "<martif>&x;</martif>",
         "<martif><termEntry></martif>",

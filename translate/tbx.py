@@ -36,8 +36,8 @@ class Entry(NamedTuple):
 def read(data: bytes, name: str) -> Iterator[Entry]:
     """The entries of a TBX file, in order.
 
-    Entities of a file's own are refused, so that none can expand without end; a document type
-    that only names a DTD is passed over. Raises BadFileError with the line.
+    Entities of a file's own are refused, so that none can expand without end; nothing that a
+    document type names is fetched. Raises BadFileError with the line.
     """
     reader = _Reader(name)
     step = 1 << 16
@@ -57,7 +57,6 @@ class _Reader:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
-        self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.EntityDeclHandler = self._entity
         self._parser.SkippedEntityHandler = self._skipped
         self._builder: TreeBuilder | None = None
@@ -101,11 +100,6 @@ class _Reader:
     def _text(self, text: str) -> None:
         if self._builder:
             self._builder.data(text)
-
-    def _doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
-        del name, system, public  # nothing is fetched
-        if internal:
-            self._refuse("a document type with declarations of its own")
 
     def _entity(self, *declaration: object) -> None:
         del declaration
