@@ -33,6 +33,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "house": NOUNS | {"typography", "draft", "outline"},
     "refusals": NOUNS | {"typography", "draft", "house"},
     "report": NOUNS | {"typography", "draft"},
+    "tbx": NOUNS,
+    "exchange": NOUNS | {"glossary", "tbx"},
+    "termfile": NOUNS | {"glossary"},
     "stages": NOUNS | TOOLS,
     "backends": NOUNS,
     "workspace": NOUNS,
@@ -48,9 +51,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "desk": NOUNS
     | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
     "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
+    "termdesk": NOUNS
+    | {"glossary", "exchange", "termfile", "console", "stages", "workspace", "pipeline"}
+    | {"compose", "desk"},
     "press": NOUNS | {"console", "report", "workspace", "pipeline", "compose", "desk"},
     "options": set(),
-    "cli": NOUNS | {"options", "settings", "console", "desk", "press", "doctor", "demo"},
+    "cli": NOUNS
+    | {"options", "settings", "console", "desk", "press", "termdesk", "doctor", "demo"},
     "__init__": set(),
     "__main__": {"cli"},
 }

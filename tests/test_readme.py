@@ -36,6 +36,11 @@ COMMANDS = (
     "glossary",
     "glossary list",
     "glossary check",
+    "glossary add",
+    "glossary import",
+    "glossary export",
+    "glossary suggest",
+    "glossary stats",
 )
 
 

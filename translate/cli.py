@@ -42,6 +42,7 @@ from translate.options import (
     Proxy,
     Quiet,
     RateLimit,
+    Replace,
     Sources,
     SpeakerNames,
     Talks,
@@ -68,7 +69,7 @@ app = typer.Typer(
     " 6 edited by hand, you decide · 7 talk in use · 8 done, with problems to look at.",
 )
 glossary_app = typer.Typer(
-    help="The term base: list its rows, check its files.", no_args_is_help=True
+    help="The term base: look at it, add to it, exchange it.", no_args_is_help=True
 )
 memory_app = typer.Typer(
     help="The translation memory: what was learned from finished talks.", no_args_is_help=True
@@ -466,6 +467,120 @@ def glossary_check(
     desk = _desk(config, {"": {"glossary": glossary}}, json, quiet=False)
     if not desk.check_terms():
         raise typer.Exit(3)
+
+
+@glossary_app.command("add")
+def glossary_add(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The English.")],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="TARGET", help="The Chinese; several with | between; '' for none."),
+    ],
+    policy: Annotated[
+        str, typer.Option(help="strict, prefer, keep or forbid. [default: prefer]")
+    ] = "",
+    file: Annotated[
+        str, typer.Option(metavar="NAME", help="File of your term base. [default: terms.csv]")
+    ] = "",
+    note: Annotated[str, typer.Option(help="For editors.")] = "",
+    heard_as: Annotated[
+        list[str] | None, typer.Option("--heard-as", help="What it is misheard as; repeatable.")
+    ] = None,
+    forbidden: Annotated[
+        list[str] | None, typer.Option(help="Chinese that must not stand for it; repeatable.")
+    ] = None,
+    replace: Replace = False,
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Add one row to your term base."""
+    from translate.termdesk import TermDesk, row
+
+    desk = _desk(config, {"": {"glossary": glossary}}, json, quiet=False)
+    term = row(source, target, policy, note, heard_as or [], forbidden or [])
+    TermDesk(desk).add(term, file=file, replacing=replace, policy_said=bool(policy))
+
+
+@glossary_app.command("import")
+def glossary_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Somebody else's term base.")],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="deepl, omegat, tbx, csv, list or markdown. [default: by its content]",
+        ),
+    ] = None,
+    into: Annotated[
+        str, typer.Option(metavar="NAME", help="File of your term base. [default: as FILE]")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would come in; write nothing.")
+    ] = False,
+    replace: Replace = False,
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Take in DeepL, OmegaT, Weblate, TBX, lists or Markdown tables; exit 8 if rows are left."""
+    from translate.termdesk import TermDesk
+
+    desk = _desk(config, {"": {"glossary": glossary}}, json, quiet=False)
+    code = TermDesk(desk).take_in(file, form=form, into=into, dry_run=dry_run, replacing=replace)
+    if code:
+        raise typer.Exit(code)
+
+
+@glossary_app.command("export")
+def glossary_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".csv, .txt or .tbx")],
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="deepl, omegat or tbx. [default: by FILE's ending]"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Take the place of a file.")] = False,
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Write the term base for DeepL, OmegaT or TBX; tell what the format cannot hold."""
+    from translate.termdesk import TermDesk
+
+    desk = _desk(config, {"": {"glossary": glossary}}, json, quiet=False)
+    TermDesk(desk).hand_out(file, form=form, force=force)
+
+
+@glossary_app.command("suggest")
+def glossary_suggest(
+    talk: OneTalk,
+    glossary: GlossaryPaths = None,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """List what a talk says that looks like a term and has no row; write nothing."""
+    from translate.termdesk import TermDesk
+
+    desk = _desk(config, {"": {"glossary": glossary, "drafts": drafts}}, json, quiet=False)
+    TermDesk(desk).suggest(talk)
+
+
+@glossary_app.command("stats")
+def glossary_stats(
+    talk: Annotated[
+        str | None, typer.Argument(metavar="TALK", help="What became of the terms in it.")
+    ] = None,
+    glossary: GlossaryPaths = None,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Count the rows by file and policy; of a talk, the terms said and missed."""
+    from translate.termdesk import TermDesk
+
+    desk = _desk(config, {"": {"glossary": glossary, "drafts": drafts}}, json, quiet=False)
+    TermDesk(desk).stats(talk)
 
 
 # --- from flags to settings ---------------------------------------------------------------------

@@ -49,6 +49,17 @@ def glossary_paths(settings: Settings) -> list[Path]:
     return [bundled if bundled.is_dir() else PACKAGE.parent / "glossary"]
 
 
+def own_glossary(settings: Settings) -> list[Path]:
+    """The term base's files and folders that are the user's to change: as set, else ./glossary.
+
+    Never what came with the tool.
+    """
+    bundled = PACKAGE.resolve()
+    here = Path("glossary")
+    paths = [Path(p) for p in settings.glossary] or [here] * any(here.glob("*.csv"))
+    return [p for p in paths if not p.resolve().is_relative_to(bundled)]
+
+
 def load_glossary(settings: Settings) -> Glossary:
     """The term base. Raises BadFileError with file and line when a row is wrong."""
     return terms.load(glossary_files(settings))

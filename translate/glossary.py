@@ -56,6 +56,11 @@ def _folded(text: str) -> str:
     return re.sub(rf"{_GAP}+", " ", text).strip().casefold()
 
 
+def row_key(source: str) -> str:
+    """What tells rows apart: of two with one key, both must be `exact` and spelled differently."""
+    return _folded(source)
+
+
 def _spelled(text: str, *, exact_case: bool) -> str:
     """A pattern for `text`; a space may be a hyphen, a hyphen may be a space or nothing."""
     pieces = re.split(rf"({_GAP}+)", text)

@@ -75,6 +75,9 @@ GlossaryPaths = Annotated[
         "--glossary", help="Term base file or folder, instead of the column's; repeatable."
     ),
 ]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Change the row that stands with something else.")
+]
 Bilingual = Annotated[
     bool | None, typer.Option("--bilingual", help="Keep the English, folded away.")
 ]
