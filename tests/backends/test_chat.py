@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,7 +18,7 @@ from translate.backends import chat, presets
 from translate.backends.chat import Chat, message, texts_of
 from translate.backends.presets import Preset, Price
 from translate.errors import BadFileError, NetworkError, SettingsError, TranslatorError
-from translate.model import Answer, Card, Request, Term, Unit
+from translate.model import Answer, Card, Request, Term, Unit, Usage
 
 SECRET = "sk-verysecretkey0123456789"
 PRESET = Preset(
@@ -38,10 +40,13 @@ RIGHT = {
 
 
 class Pauses(list[float]):
-    """A clock that does not wait."""
+    """A clock that moves by sleeping, at once."""
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)
+
+    def clock(self) -> float:
+        return sum(self)
 
 
 def ask(
@@ -51,7 +56,12 @@ def ask(
     with serving(*script) as server:
         preset = replace(PRESET, base_url=server.url)
         client = Chat(
-            preset, {"TEST_KEY": SECRET}, timeout=timeout, attempts=attempts, sleep=pauses
+            preset,
+            {"TEST_KEY": SECRET},
+            timeout=timeout,
+            attempts=attempts,
+            sleep=pauses,
+            clock=pauses.clock,
         )
         return client.translate(request), server, pauses, client
 
@@ -171,7 +181,9 @@ def test_a_text_too_long_for_the_model_is_told_apart() -> None:
 
 def picky(forbidden: str) -> Behaviour:
     def behave(call: Call) -> Reply:
-        kind = call.body.get("response_format", {}).get("type", "text")
+        form = call.body.get("response_format", {})
+        kind = form.get("type", "text")
+        kind += "+schema" if "schema" in form else ""
         if kind in forbidden.split() or forbidden in call.body:
             return Reply(status=400, error={"message": f"{forbidden} is not supported"})
         return good(call)
@@ -181,7 +193,12 @@ def picky(forbidden: str) -> Behaviour:
 
 @pytest.mark.parametrize(
     ("refuses", "calls"),
-    [("json_schema", 2), ("json_schema json_object", 3), ("temperature", 2)],
+    [
+        ("json_schema", 2),
+        ("json_schema json_object+schema", 3),
+        ("json_schema json_object+schema json_object", 4),
+        ("temperature", 2),
+    ],
 )
 def test_what_a_server_refuses_is_left_out_and_remembered(refuses: str, calls: int) -> None:
     with serving(picky(refuses)) as server:
@@ -191,6 +208,76 @@ def test_what_a_server_refuses_is_left_out_and_remembered(refuses: str, calls: i
         assert len(server.calls) == calls
         client.translate(REQUEST)
         assert len(server.calls) == calls + 1  # it was remembered
+
+
+def test_what_no_form_of_the_question_mends_is_not_remembered() -> None:
+    """A 400 about something else must not cost the schema for the rest of the talk."""
+    odd = fails(400, "unexpected character in paragraph")
+    with serving(odd, odd, odd, odd, good) as server:
+        client = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET})
+        with pytest.raises(TranslatorError):
+            client.translate(REQUEST)
+        client.translate(REQUEST)
+        assert server.calls[-1].body["response_format"]["type"] == "json_schema"
+
+
+@pytest.mark.parametrize("at_once", [2, 8])
+def test_several_threads_learn_alike_and_count_every_token(at_once: int) -> None:
+    """Whoever finds out first, all answers are whole, and what was learnt is neither lost nor
+    more than the server asked for."""
+
+    def behave(call: Call) -> Reply:
+        kind = call.body.get("response_format", {}).get("type")
+        if kind == "json_schema":
+            return Reply(status=400, error={"message": "json_schema is not supported"})
+        if "temperature" in call.body:
+            return Reply(status=400, error={"message": "temperature is not supported"})
+        if "max_tokens" in call.body:
+            return Reply(status=400, error={"message": "max_tokens: use max_completion_tokens"})
+        return good(call)
+
+    with serving(behave) as server:
+        client = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET})
+        with ThreadPoolExecutor(at_once) as pool:
+            answers = list(pool.map(client.translate, [REQUEST] * 24))
+        seen = len(server.calls)
+        assert seen <= 24 + 3 * at_once  # each thread that began in ignorance paid once
+        client.translate(REQUEST)
+        last = server.calls[-1].body
+        assert len(server.calls) == seen + 1
+    assert {frozenset(a.texts) for a in answers} == {frozenset(RIGHT)}
+    total = sum((a.usage for a in answers), Usage())
+    assert (total.calls, total.prompt_tokens, total.completion_tokens) == (24, 2400, 1200)
+    assert last["response_format"]["type"] == "json_object"
+    assert "schema" in last["response_format"]  # not given up: nobody refused it
+    assert "temperature" not in last
+    assert "max_completion_tokens" in last
+
+
+def test_when_one_is_asked_to_wait_all_wait() -> None:
+    """Retry-After is about the account, not about the call that met it."""
+    lock, started = threading.Lock(), time.monotonic()
+    times: list[float] = []
+
+    def behave(call: Call) -> Reply:
+        with lock:
+            times.append(time.monotonic() - started)
+            first = len(times) == 1
+        if first:
+            return Reply(status=429, error={"message": "slow"}, headers={"retry-after": "0.8"})
+        return good(call)
+
+    with serving(behave) as server:
+        client = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET})
+        with ThreadPoolExecutor(3) as pool:
+            one = pool.submit(client.translate, REQUEST)
+            while not client._silent_until:
+                time.sleep(0.01)
+            rest = [pool.submit(client.translate, REQUEST) for _ in range(2)]
+            for future in (one, *rest):
+                assert set(future.result().texts) == set(RIGHT)
+    assert len(times) == 4
+    assert min(times[1:]) - times[0] >= 0.7
 
 
 def test_the_other_name_of_the_token_limit_is_learnt() -> None:
@@ -219,7 +306,7 @@ def test_what_cannot_be_mended_is_not_tried_again(status: int, hint: str) -> Non
             client.translate(REQUEST)
         assert hint in caught.value.hint
         assert SECRET not in f"{caught.value} {caught.value.hint} {client!r} {client.engine!r}"
-        assert len(server.calls) == (3 if status == 400 else 1)  # 400: the format is dropped first
+        assert len(server.calls) == (4 if status == 400 else 1)  # 400: the format is dropped first
 
 
 def test_an_empty_account_is_not_tried_again_though_it_says_429() -> None:

@@ -9,6 +9,7 @@ the engine, a repr, a message or a log. Redirects are not followed, so that it c
 import hashlib
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -75,9 +76,9 @@ def engine(preset: Preset) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class _Manners:
-    """What this server has been found to take."""
+    """What a server takes. Every change leaves something out, so that there is an end to them."""
 
-    answer_format: Literal["schema", "object", "text"] = "schema"
+    answer_format: Literal["schema", "object+schema", "object", "text"] = "schema"
     limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
     temperature: bool = True
 
@@ -88,6 +89,9 @@ class Chat:
     Retryable failures (429, 5xx, timeouts, cut connections) are tried `attempts` times with
     growing pauses, or the server's own `Retry-After`; then `NetworkError`. What asking again
     cannot mend (400, 401, 402, 403, 404, redirects, certificates) is a `TranslatorError` at once.
+
+    May be asked from several threads at once. What one call found out about the server is known to
+    all once the server has answered it, and when it says that it is asked too often, all wait.
     """
 
     by_person = False
@@ -101,6 +105,7 @@ class Chat:
         timeout: float = _TIMEOUT,
         attempts: int = 5,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises SettingsError when the address is none, or the key is missing or would leak."""
         self._preset = preset
@@ -108,6 +113,9 @@ class Chat:
         self._timeout = timeout
         self._attempts = attempts
         self._sleep = sleep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._silent_until = 0.0  # on `clock`: nobody asks before, for the server said so
         self._manners = _Manners(temperature=preset.temperature is not None)
         self._prompt = prompt()
         self.engine = engine(preset)
@@ -126,29 +134,35 @@ class Chat:
     def translate(self, request: Request) -> Answer:
         """Ask once (and again only where nothing was answered); the texts are not checked."""
         text = message(request)
+        known = manners = self._manners
         while True:
             try:
-                body = self._post(text, request)
+                body = self._post(self._call(text, request, manners), manners)
             except _Refused as refused:
                 return Answer(finish=refused.finish, note=refused.note)
             except _Adapt as adapt:
-                self._manners = adapt.manners
+                manners = adapt.manners
                 continue
+            if manners != known:  # only what was answered is known to be right
+                self._manners = manners
             return self._read(body, request)
 
     # --- asking ---
 
-    def _post(self, text: str, request: Request) -> Mapping[str, Any]:
+    def _post(self, call: Mapping[str, Any], manners: _Manners) -> Mapping[str, Any]:
         """One answer of the server, as JSON; waits and tries again where that can help."""
         import openai
 
         for attempt in range(1, self._attempts + 1):
+            self._wait_for_all()
+            too_often = False
             try:
                 with self._connect() as client:
                     ask = client.chat.completions.with_raw_response.create
-                    return self._json(ask(**self._call(text, request)).content)
+                    return self._json(ask(**call).content)
             except openai.APIStatusError as error:
-                wait = self._on_status(error)
+                wait = self._on_status(error, manners)
+                too_often = error.status_code == 429
                 problem = f"{self._who()} answered {error.status_code}{_detail(error, self._key)}"
             except openai.APITimeoutError:
                 wait = None
@@ -157,11 +171,24 @@ class Chat:
                 self._on_connection(error)
                 wait = None
                 problem = f"{self._who()} could not be reached, or broke off"
-            if attempt < self._attempts:
-                self._sleep(min(2.0 ** (attempt - 1), 30.0) if wait is None else wait)
+            wait = min(2.0 ** (attempt - 1), 30.0) if wait is None else wait
+            if too_often:
+                self._silence_all(wait)
+            elif attempt < self._attempts:
+                self._sleep(wait)
         raise NetworkError(
             f"{problem}, {self._attempts} times", "Run it again later: what is done is kept."
         )
+
+    def _silence_all(self, seconds: float) -> None:
+        with self._lock:
+            self._silent_until = max(self._silent_until, self._clock() + seconds)
+
+    def _wait_for_all(self) -> None:
+        with self._lock:
+            left = self._silent_until - self._clock()
+        if left > 0:
+            self._sleep(left)
 
     def _connect(self) -> "openai.OpenAI":
         """A client for one question: an open connection would outlive the run."""
@@ -182,7 +209,7 @@ class Chat:
         client.organization = client.project = None
         return client
 
-    def _call(self, text: str, request: Request) -> dict[str, Any]:
+    def _call(self, text: str, request: Request, manners: _Manners) -> dict[str, Any]:
         words = sum(len(u.english.split()) for u in request.units)
         call: dict[str, Any] = {
             "model": self._preset.model,
@@ -192,14 +219,16 @@ class Chat:
             ],
             "extra_body": dict(self._preset.body),
         }
-        if self._manners.limit:
+        if manners.limit:
             # About 1.5 Han characters a word, a token or less each; the rest is for JSON.
-            call[self._manners.limit] = 1024 + 4 * words + 32 * len(request.units)
-        if self._manners.temperature:
+            call[manners.limit] = 1024 + 4 * words + 32 * len(request.units)
+        if manners.temperature:
             call["temperature"] = self._preset.temperature
-        if self._manners.answer_format == "schema":
+        if manners.answer_format == "schema":
             call["response_format"] = {"type": "json_schema", "json_schema": _SCHEMA}
-        elif self._manners.answer_format == "object":
+        elif manners.answer_format == "object+schema":  # so llama.cpp's Python server takes it
+            call["response_format"] = {"type": "json_object", "schema": _SCHEMA["schema"]}
+        elif manners.answer_format == "object":
             call["response_format"] = {"type": "json_object"}
         return call
 
@@ -208,39 +237,22 @@ class Chat:
 
     # --- what went wrong ---
 
-    def _on_status(self, error: "openai.APIStatusError") -> float | None:
+    def _on_status(self, error: "openai.APIStatusError", manners: _Manners) -> float | None:
         """Seconds to wait before trying again, None for the usual pause; else raises."""
         status, said = error.status_code, _said(error)
         if status in (400, 403, 422) and _FILTERED.search(said):
             raise _Refused("refused", "the server's content filter refused it")
-        if status in (400, 422) and self._manners.limit and "tokens" in said:
-            self._adapt_limit(said)
+        if status in (400, 422) and manners.limit and "tokens" in said:
+            _adapt_limit(manners, said)
         if status in (400, 413, 422) and _TOO_LONG.search(said):
             raise _Refused("length", "the server takes no text of this length")
         if status in (400, 422):
-            self._adapt(said)
+            _adapt(manners, said)
         if status == 429 and _NO_MONEY.search(said):
             self._fail(402, error)
         if status in (408, 409, 425, 429) or status >= 500:
             return self._retry_after(error)
         return self._fail(status, error)
-
-    def _adapt(self, said: str) -> None:
-        """Leave out what the server does not know, once per thing; later calls remember."""
-        now = self._manners
-        if now.temperature and "temperature" in said:
-            raise _Adapt(replace(now, temperature=False))
-        if now.answer_format == "schema":
-            raise _Adapt(replace(now, answer_format="object"))
-        if now.answer_format == "object":
-            raise _Adapt(replace(now, answer_format="text"))
-
-    def _adapt_limit(self, said: str) -> None:
-        """Newer models know the limit by another name; small ones may have no room for it."""
-        if "max_completion_tokens" in said and self._manners.limit == "max_tokens":
-            raise _Adapt(replace(self._manners, limit="max_completion_tokens"))
-        if "max_tokens" in said or "max_completion_tokens" in said:
-            raise _Adapt(replace(self._manners, limit=""))
 
     def _fail(self, status: int, error: "openai.APIStatusError") -> NoReturn:
         env = self._preset.key_env or "the key"
@@ -339,6 +351,26 @@ class _Refused(Exception):  # noqa: N818 - not an error: an answer without texts
         super().__init__(note)
         self.finish: Literal["length", "refused"] = finish
         self.note = note
+
+
+def _adapt(now: _Manners, said: str) -> None:
+    """Leave out what the server does not know, one thing at a time; raises `_Adapt`."""
+    if now.temperature and "temperature" in said:
+        raise _Adapt(replace(now, temperature=False))
+    if now.answer_format == "schema":
+        raise _Adapt(replace(now, answer_format="object+schema"))
+    if now.answer_format == "object+schema":
+        raise _Adapt(replace(now, answer_format="object"))
+    if now.answer_format == "object":
+        raise _Adapt(replace(now, answer_format="text"))
+
+
+def _adapt_limit(now: _Manners, said: str) -> None:
+    """Newer models know the limit by another name; small ones may have no room for it."""
+    if "max_completion_tokens" in said and now.limit == "max_tokens":
+        raise _Adapt(replace(now, limit="max_completion_tokens"))
+    if "max_tokens" in said or "max_completion_tokens" in said:
+        raise _Adapt(replace(now, limit=""))
 
 
 _FILTERED = re.compile(
