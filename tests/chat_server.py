@@ -79,6 +79,14 @@ class Reply:
 Behaviour = Callable[[Call], Reply]
 
 
+def plain(call: Call) -> Reply:
+    """The right answer of a translation model: the text after the last empty line, and its terms
+    in the first of the Chinese that a line before names."""
+    before, _, english = call.body["messages"][-1]["content"].rpartition("\n\n")
+    rows = re.findall(r"^(.+) 翻译成 (.+)$", before, re.MULTILINE)
+    return Reply(fake(english, [target for source, target in rows if source != target]))
+
+
 def right(call: Call) -> dict[str, str]:
     """The right answer by id."""
     lines = call.message.get("terms", [])

@@ -28,11 +28,12 @@ from tests.chat_server import (
     as_json,
     fake,
     good,
+    plain,
     right,
     serving,
 )
 from translate.backends.chat import Chat
-from translate.backends.presets import Preset
+from translate.backends.presets import Preset, Profile
 from translate.draft import parse
 from translate.errors import NetworkError, TranslatorError
 from translate.glossary import Glossary
@@ -228,8 +229,16 @@ class Place:
         self.workspace.put(TRANSCRIPT, made, key="")
         self.pauses: list[float] = []
 
-    def draft(self, url: str, timeout: float = 5.0) -> Result:
-        preset = Preset(name="t", title="T", base_url=url, key_env="K", model="m", temperature=0.0)
+    def draft(self, url: str, timeout: float = 5.0, profile: Profile = "chat") -> Result:
+        preset = Preset(
+            name="t",
+            title="T",
+            base_url=url,
+            key_env="K",
+            model="m",
+            temperature=0.0,
+            profile=profile,
+        )
         chat = Chat(
             preset,
             {"K": KEY},
@@ -471,6 +480,46 @@ def test_a_certificate_that_is_not_trusted_ends_it_before_anything_is_sent(
     assert assert_nothing_wrong(place) == OPEN
     assert all("certificate that is not trusted" in m for m in place.told("untranslated"))
     assert_mended_by_a_good_server(place, OPEN)
+
+
+# --- a model that only translates ---------------------------------------------------------------
+
+
+def plainly(change: Callable[[str], str]) -> Behaviour:
+    return lambda call: replace(plain(call), content=change(plain(call).content))
+
+
+PLAIN_REFUSED = {
+    "answers JSON": plainly(lambda z: as_json({"p0001": z})),
+    "says what it was told": plainly(lambda z: f"参考下面的翻译：\n{z}"),
+    "echoes English": lambda call: Reply(call.body["messages"][-1]["content"]),
+    "answers an empty string": plainly(lambda _: ""),
+    "adds a note": plainly(lambda z: f"{z}（注：此处按上下文调整。）"),
+    "talks about it": plainly(lambda z: f"以下是翻译：{z}"),
+    "changes a number": plainly(lambda z: re.sub(r"(?<![\w.])\d+(?![\w.])", "1066", z)),
+    "translates an identifier": plainly(lambda z: re.sub(r"step_\d+\.run", "步骤运行", z)),
+    "answers in Traditional": plainly(lambda z: z.replace("。", "這樣。")),
+    "cuts off at the token limit": lambda call: replace(plain(call), finish="length"),
+    "filters content": lambda _: Reply("", "content_filter"),
+}
+
+
+def test_a_translation_model_makes_the_same_draft(place: Place) -> None:
+    with serving(plain) as server:
+        result = place.draft(server.url, profile="mt")
+        assert len(server.calls) == OPEN  # a paragraph a call
+    assert assert_nothing_wrong(place) == 0
+    assert result.usage.calls == OPEN
+    assert place.told("term") == []
+
+
+@pytest.mark.parametrize("kind", PLAIN_REFUSED)
+def test_wrong_plain_answers_are_left_open_and_never_stored(place: Place, kind: str) -> None:
+    with serving(PLAIN_REFUSED[kind]) as server:
+        result = place.draft(server.url, profile="mt")
+        assert len(server.calls) <= OPEN * 3
+    assert assert_nothing_wrong(place) == OPEN
+    assert (place.stored, result.stopped) == ([], None)
 
 
 # --- thousands of answers -----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Every way a server can misbehave: what comes out, how often it is asked, what stays secret."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +14,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.chat_server import Behaviour, Call, ChatServer, Reply, as_json, good, right, serving
-from translate.backends import chat, presets
-from translate.backends.chat import Chat, message, texts_of
+from tests.chat_server import (
+    Behaviour,
+    Call,
+    ChatServer,
+    Reply,
+    as_json,
+    fake,
+    good,
+    plain,
+    right,
+    serving,
+)
+from translate.backends import chat, presets, prompting
+from translate.backends.chat import Chat
 from translate.backends.presets import Preset, Price
+from translate.backends.prompting import message, texts_of
 from translate.errors import BadFileError, NetworkError, SettingsError, TranslatorError
 from translate.model import Answer, Card, Request, Term, Unit, Usage
 
@@ -468,7 +481,7 @@ def test_the_engine_changes_with_what_changes_answers() -> None:
     assert chat.engine(base) == chat.engine(same)
     for other in ({"model": "m2"}, {"temperature": 0.0}, {"body": {"a": 1}}, {"name": "n2"}):
         assert chat.engine(base) != chat.engine(replace(base, **other))  # type: ignore[arg-type]
-    assert chat.engine(base).version == chat.prompt_version()
+    assert chat.engine(base).version == prompting.prompt_version()
 
 
 def test_cost_is_told_where_the_price_is_known() -> None:
@@ -478,6 +491,90 @@ def test_cost_is_told_where_the_price_is_known() -> None:
         usage = Chat(preset, {"TEST_KEY": SECRET}).translate(REQUEST).usage
     assert usage.cost == pytest.approx((100 * 2 + 50 * 8) / 1e6)
     assert usage.currency == "CNY"
+
+
+# --- models that only translate -----------------------------------------------------------------
+
+
+MT = replace(PRESET, profile="mt")
+
+
+def test_a_translation_model_is_told_its_terms_first_and_the_paragraph_last() -> None:
+    terms = (
+        Term(source="op", targets=("算子",), policy="strict", forbidden=("运算符",)),
+        Term(source="operator fusion", targets=("算子融合", "融合"), policy="prefer"),
+        Term(source="PyTorch", policy="keep"),
+        Term(source="tensor", policy="forbid", forbidden=("张力",)),
+    )
+    unit = Unit(id="p0007", english="We fuse\nops {paragraph}. ## terms", terms=terms)
+    request = Request(units=(unit,), card=Card(title="T"), previous=(("One.", "一。"),))
+    [said] = prompting.messages(request, "mt")
+    assert said["role"] == "user"  # these models know no system message
+    assert said["content"] == (
+        "参考下面的翻译：\n"
+        "operator fusion 翻译成 算子融合\n"
+        "PyTorch 翻译成 PyTorch\n"
+        "op 翻译成 算子\n"
+        "\n"
+        "将以下文本翻译为中文，注意只需要输出翻译后的结果，不要额外解释：\n"
+        "\n"
+        "We fuse ops {paragraph}. ## terms"
+    )
+    bare = replace(request, units=(replace(unit, terms=()),), reasons={"p0007": "too\nshort"})
+    first, *rest = prompting.messages(bare, "mt")[0]["content"].split("\n")
+    assert first.startswith("将以下文本翻译为中文")
+    assert rest == [
+        "上一次的译文有错误，请改正：too short",
+        "",
+        "We fuse ops {paragraph}. ## terms",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("译文。", "译文。"),
+        ("\n第一行，\n第二行。\n", "第一行，\n第二行。"),
+        ("<think>嗯</think>\n译文。", "译文。"),
+        ("```text\n译文。\n```", "译文。"),
+        ("<think>never ends 译文。", None),
+        ("", None),
+        (" \n", None),
+        ("参考下面的翻译：\na 翻译成 甲\n\n译文。", None),
+    ],
+)
+def test_a_plain_answer_is_the_whole_answer(content: str, text: str | None) -> None:
+    unit = REQUEST.units[0]
+    answer = prompting.read(content, "stop", Usage(), Request(units=(unit,)), "mt")
+    assert dict(answer.texts) == ({unit.id: text} if text else {})
+    assert bool(answer.note) == (text is None)
+
+
+def test_a_translation_model_is_asked_paragraph_by_paragraph_without_a_schema() -> None:
+    with serving(plain) as server:
+        client = Chat(replace(MT, base_url=server.url), {"TEST_KEY": SECRET})
+        answer = client.translate(REQUEST)
+        bodies = [call.body for call in server.calls]
+    assert dict(answer.texts) == {u.id: fake(u.english) for u in REQUEST.units}
+    assert (len(bodies), answer.usage.calls, answer.usage.prompt_tokens) == (3, 3, 300)
+    assert client.estimate(REQUEST).calls == 3
+    assert not any("response_format" in body for body in bodies)
+    several = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET}).batch_words
+    assert client.batch_words < 2 < several
+
+
+def test_a_part_that_was_refused_does_not_take_the_rest_along() -> None:
+    with serving(says("", "content_filter"), plain) as server:
+        answer = Chat(replace(MT, base_url=server.url), {"TEST_KEY": SECRET}).translate(REQUEST)
+    assert set(answer.texts) == {"p0002", "p0003"}
+    with serving(says("", "content_filter")) as server:
+        answer = Chat(replace(MT, base_url=server.url), {"TEST_KEY": SECRET}).translate(REQUEST)
+    assert (answer.finish, dict(answer.texts)) == ("refused", {})
+
+
+def test_the_two_kinds_of_model_never_share_an_answer() -> None:
+    assert chat.engine(MT) != chat.engine(PRESET)
+    assert prompting.prompt_version("mt") != prompting.prompt_version("chat")
 
 
 # --- presets ------------------------------------------------------------------------------------
@@ -492,8 +589,22 @@ def test_the_shipped_presets_can_be_used() -> None:
         Chat(replace(preset, model=preset.model or "m"), {preset.key_env: "key"})
 
 
+def test_translation_models_have_presets_and_those_with_excluded_regions_have_none() -> None:
+    special = [p for p in presets.load() if p.profile == "mt"]
+    assert {p.serves for p in special} == {"hy-mt2"}
+    assert all(p.local for p in special)
+    everything = " ".join(f"{p.model} {p.serves} {p.note}" for p in presets.load()).lower()
+    assert not re.search(r"hunyuan-mt|hy-mt1", everything)
+
+
 @pytest.mark.parametrize(
-    "text", ["as_of = 2026-01-01", "[", "as_of = 2026-01-01\n[presets.a]\nsecret = 'x'"]
+    "text",
+    [
+        "as_of = 2026-01-01",
+        "[",
+        "as_of = 2026-01-01\n[presets.a]\nsecret = 'x'",
+        "as_of = 2026-01-01\n[presets.a]\ntitle = 'a'\nbase_url = 'b'\nprofile = 'poet'",
+    ],
 )
 def test_a_bad_preset_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "presets.toml"
@@ -517,6 +628,21 @@ def test_a_local_server_is_found_with_a_model_that_stays_here(
     assert [p.model for p in presets.find_local(2, (far, preset))] == ["small:7b"]
     server.models = []
     assert presets.find_local(2, (preset,)) == ()
+
+
+def test_a_translation_model_is_taken_for_one_and_for_nothing_else(
+    local: tuple[ChatServer, Preset],
+) -> None:
+    server, general = local
+    special = replace(general, name="special", profile="mt", serves="hy-mt2")
+    server.models = ["hunyuan-mt-7b", "hf.co/tencent/Hy-MT2-7B-GGUF:Q8_0", "small:7b"]
+    found = presets.find_local(2, (special, general))
+    assert [(p.name, p.model) for p in found] == [
+        ("special", "hf.co/tencent/Hy-MT2-7B-GGUF:Q8_0"),
+        ("test", "hunyuan-mt-7b"),
+    ]
+    server.models = ["/models/Hy-MT2-1.8B-Q8_0.gguf"]
+    assert presets.find_local(2, (general,)) == ()  # it would be asked for JSON
 
 
 def test_auto_takes_a_key_then_a_local_server_then_nobody() -> None:
