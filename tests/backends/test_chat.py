@@ -223,6 +223,19 @@ def test_what_a_server_refuses_is_left_out_and_remembered(refuses: str, calls: i
         assert len(server.calls) == calls + 1  # it was remembered
 
 
+def test_a_server_that_calls_it_an_error_of_its_own_is_understood() -> None:
+    """As llama.cpp's servers do: 500 for a form of answer that they do not have."""
+
+    def behave(call: Call) -> Reply:
+        if call.body["response_format"]["type"] == "json_schema":
+            return Reply(status=500, error={"message": "'loc': ('body', 'response_format')"})
+        return good(call)
+
+    answer, server, pauses, _ = ask(behave)
+    assert set(answer.texts) == set(RIGHT)
+    assert (len(server.calls), pauses) == (2, [])
+
+
 def test_what_no_form_of_the_question_mends_is_not_remembered() -> None:
     """A 400 about something else must not cost the schema for the rest of the talk."""
     odd = fails(400, "unexpected character in paragraph")

@@ -210,7 +210,7 @@ class Chat:
             _adapt_limit(manners, said)
         if status in (400, 413, 422) and _TOO_LONG.search(said):
             raise _Refused("length", "the server takes no text of this length")
-        if status in (400, 422):
+        if status in (400, 422) or (status in (500, 501) and _FORMAT.search(said)):
             _adapt(manners, said)
         if status == 429 and _NO_MONEY.search(said):
             self._fail(402, error)
@@ -341,6 +341,8 @@ _TOO_LONG = re.compile(
     r"|range of input length",
     re.IGNORECASE,
 )
+# llama.cpp's servers call a form of answer that they do not have an error of their own.
+_FORMAT = re.compile(r"response_format|json_schema")
 _NO_MONEY = re.compile(r"insufficient|quota|balance|billing|arrear|credit", re.IGNORECASE)
 
 
