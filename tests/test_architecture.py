@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 HEAVY = (
     *("torch", "whisper", "yt_dlp", "av", "onnxruntime", "openai", "numpy", "cv2", "langdetect"),
-    *("markdown_it", "PIL"),
+    *("markdown_it", "PIL", "transformers", "huggingface_hub"),
 )
 
 
