@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,14 @@ class Reply:
 
 
 Behaviour = Callable[[Call], Reply]
+
+
+def plain(call: Call) -> Reply:
+    """The right answer of a translation model: the text after the last empty line, and its terms
+    in the first of the Chinese that a line before names."""
+    before, _, english = call.body["messages"][-1]["content"].rpartition("\n\n")
+    rows = re.findall(r"^(.+) 翻译成 (.+)$", before, re.MULTILINE)
+    return Reply(fake(english, [target for source, target in rows if source != target]))
 
 
 def right(call: Call) -> dict[str, str]:
@@ -150,13 +159,17 @@ def _handler(  # noqa: C901 - a class of small methods, not one function
 class ChatServer:
     """Answers with `script` one by one, then with its last behaviour for ever."""
 
-    def __init__(self, *script: Behaviour) -> None:
+    def __init__(self, *script: Behaviour, tls: ssl.SSLContext | None = None) -> None:
         self.script = list(script) or [good]
         self.calls: list[Call] = []
         self.models = ["test-model"]
         self.lock = threading.Lock()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.http.daemon_threads = True
+        self.scheme = "https" if tls else "http"
+        if tls is not None:
+            self.http.handle_error = lambda *_: None  # type: ignore[method-assign]
+            self.http.socket = tls.wrap_socket(self.http.socket, server_side=True)
         self.thread = threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True)
 
     @staticmethod
@@ -174,12 +187,12 @@ class ChatServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.http.server_address[1]}/v1"
+        return f"{self.scheme}://127.0.0.1:{self.http.server_address[1]}/v1"
 
 
 @contextmanager
-def serving(*script: Behaviour) -> Iterator[ChatServer]:
-    server = ChatServer(*script)
+def serving(*script: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[ChatServer]:
+    server = ChatServer(*script, tls=tls)
     server.thread.start()
     try:
         yield server

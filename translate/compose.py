@@ -300,12 +300,12 @@ def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> s
 
     What a memory knows is told paragraph by paragraph, by the memory itself.
     """
-    from translate.backends.chat import prompt_version
+    from translate.backends.prompting import prompt_version
 
     preset = choose_preset(wish, environment, local=tuple)
     if preset is None:
         return "memory" if wish.translator == "memory" else ""
-    return digest(preset.name, preset.base_url, preset.model, prompt_version())
+    return digest(preset.name, preset.base_url, preset.model, prompt_version(preset.profile))
 
 
 def _memory(wish: TranslateSettings) -> "Memory | None":

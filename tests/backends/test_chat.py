@@ -1,8 +1,11 @@
 """Every way a server can misbehave: what comes out, how often it is asked, what stays secret."""
 
 import json
+import re
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,12 +14,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.chat_server import Behaviour, Call, ChatServer, Reply, as_json, good, right, serving
-from translate.backends import chat, presets
-from translate.backends.chat import Chat, message, texts_of
+from tests.chat_server import (
+    Behaviour,
+    Call,
+    ChatServer,
+    Reply,
+    as_json,
+    fake,
+    good,
+    plain,
+    right,
+    serving,
+)
+from translate.backends import chat, presets, prompting
+from translate.backends.chat import Chat
 from translate.backends.presets import Preset, Price
+from translate.backends.prompting import message, texts_of
 from translate.errors import BadFileError, NetworkError, SettingsError, TranslatorError
-from translate.model import Answer, Card, Request, Term, Unit
+from translate.model import Answer, Card, Request, Term, Unit, Usage
 
 SECRET = "sk-verysecretkey0123456789"
 PRESET = Preset(
@@ -38,10 +53,13 @@ RIGHT = {
 
 
 class Pauses(list[float]):
-    """A clock that does not wait."""
+    """A clock that moves by sleeping, at once."""
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)
+
+    def clock(self) -> float:
+        return sum(self)
 
 
 def ask(
@@ -51,7 +69,12 @@ def ask(
     with serving(*script) as server:
         preset = replace(PRESET, base_url=server.url)
         client = Chat(
-            preset, {"TEST_KEY": SECRET}, timeout=timeout, attempts=attempts, sleep=pauses
+            preset,
+            {"TEST_KEY": SECRET},
+            timeout=timeout,
+            attempts=attempts,
+            sleep=pauses,
+            clock=pauses.clock,
         )
         return client.translate(request), server, pauses, client
 
@@ -171,7 +194,9 @@ def test_a_text_too_long_for_the_model_is_told_apart() -> None:
 
 def picky(forbidden: str) -> Behaviour:
     def behave(call: Call) -> Reply:
-        kind = call.body.get("response_format", {}).get("type", "text")
+        form = call.body.get("response_format", {})
+        kind = form.get("type", "text")
+        kind += "+schema" if "schema" in form else ""
         if kind in forbidden.split() or forbidden in call.body:
             return Reply(status=400, error={"message": f"{forbidden} is not supported"})
         return good(call)
@@ -181,7 +206,12 @@ def picky(forbidden: str) -> Behaviour:
 
 @pytest.mark.parametrize(
     ("refuses", "calls"),
-    [("json_schema", 2), ("json_schema json_object", 3), ("temperature", 2)],
+    [
+        ("json_schema", 2),
+        ("json_schema json_object+schema", 3),
+        ("json_schema json_object+schema json_object", 4),
+        ("temperature", 2),
+    ],
 )
 def test_what_a_server_refuses_is_left_out_and_remembered(refuses: str, calls: int) -> None:
     with serving(picky(refuses)) as server:
@@ -191,6 +221,89 @@ def test_what_a_server_refuses_is_left_out_and_remembered(refuses: str, calls: i
         assert len(server.calls) == calls
         client.translate(REQUEST)
         assert len(server.calls) == calls + 1  # it was remembered
+
+
+def test_a_server_that_calls_it_an_error_of_its_own_is_understood() -> None:
+    """As llama.cpp's servers do: 500 for a form of answer that they do not have."""
+
+    def behave(call: Call) -> Reply:
+        if call.body["response_format"]["type"] == "json_schema":
+            return Reply(status=500, error={"message": "'loc': ('body', 'response_format')"})
+        return good(call)
+
+    answer, server, pauses, _ = ask(behave)
+    assert set(answer.texts) == set(RIGHT)
+    assert (len(server.calls), pauses) == (2, [])
+
+
+def test_what_no_form_of_the_question_mends_is_not_remembered() -> None:
+    """A 400 about something else must not cost the schema for the rest of the talk."""
+    odd = fails(400, "unexpected character in paragraph")
+    with serving(odd, odd, odd, odd, good) as server:
+        client = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET})
+        with pytest.raises(TranslatorError):
+            client.translate(REQUEST)
+        client.translate(REQUEST)
+        assert server.calls[-1].body["response_format"]["type"] == "json_schema"
+
+
+@pytest.mark.parametrize("at_once", [2, 8])
+def test_several_threads_learn_alike_and_count_every_token(at_once: int) -> None:
+    """Whoever finds out first, all answers are whole, and what was learnt is neither lost nor
+    more than the server asked for."""
+
+    def behave(call: Call) -> Reply:
+        kind = call.body.get("response_format", {}).get("type")
+        if kind == "json_schema":
+            return Reply(status=400, error={"message": "json_schema is not supported"})
+        if "temperature" in call.body:
+            return Reply(status=400, error={"message": "temperature is not supported"})
+        if "max_tokens" in call.body:
+            return Reply(status=400, error={"message": "max_tokens: use max_completion_tokens"})
+        return good(call)
+
+    with serving(behave) as server:
+        client = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET})
+        with ThreadPoolExecutor(at_once) as pool:
+            answers = list(pool.map(client.translate, [REQUEST] * 24))
+        seen = len(server.calls)
+        assert seen <= 24 + 3 * at_once  # each thread that began in ignorance paid once
+        client.translate(REQUEST)
+        last = server.calls[-1].body
+        assert len(server.calls) == seen + 1
+    assert {frozenset(a.texts) for a in answers} == {frozenset(RIGHT)}
+    total = sum((a.usage for a in answers), Usage())
+    assert (total.calls, total.prompt_tokens, total.completion_tokens) == (24, 2400, 1200)
+    assert last["response_format"]["type"] == "json_object"
+    assert "schema" in last["response_format"]  # not given up: nobody refused it
+    assert "temperature" not in last
+    assert "max_completion_tokens" in last
+
+
+def test_when_one_is_asked_to_wait_all_wait() -> None:
+    """Retry-After is about the account, not about the call that met it."""
+    lock, started = threading.Lock(), time.monotonic()
+    times: list[float] = []
+
+    def behave(call: Call) -> Reply:
+        with lock:
+            times.append(time.monotonic() - started)
+            first = len(times) == 1
+        if first:
+            return Reply(status=429, error={"message": "slow"}, headers={"retry-after": "0.8"})
+        return good(call)
+
+    with serving(behave) as server:
+        client = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET})
+        with ThreadPoolExecutor(3) as pool:
+            one = pool.submit(client.translate, REQUEST)
+            while not client._silent_until:
+                time.sleep(0.01)
+            rest = [pool.submit(client.translate, REQUEST) for _ in range(2)]
+            for future in (one, *rest):
+                assert set(future.result().texts) == set(RIGHT)
+    assert len(times) == 4
+    assert min(times[1:]) - times[0] >= 0.7
 
 
 def test_the_other_name_of_the_token_limit_is_learnt() -> None:
@@ -219,7 +332,7 @@ def test_what_cannot_be_mended_is_not_tried_again(status: int, hint: str) -> Non
             client.translate(REQUEST)
         assert hint in caught.value.hint
         assert SECRET not in f"{caught.value} {caught.value.hint} {client!r} {client.engine!r}"
-        assert len(server.calls) == (3 if status == 400 else 1)  # 400: the format is dropped first
+        assert len(server.calls) == (4 if status == 400 else 1)  # 400: the format is dropped first
 
 
 def test_an_empty_account_is_not_tried_again_though_it_says_429() -> None:
@@ -381,7 +494,7 @@ def test_the_engine_changes_with_what_changes_answers() -> None:
     assert chat.engine(base) == chat.engine(same)
     for other in ({"model": "m2"}, {"temperature": 0.0}, {"body": {"a": 1}}, {"name": "n2"}):
         assert chat.engine(base) != chat.engine(replace(base, **other))  # type: ignore[arg-type]
-    assert chat.engine(base).version == chat.prompt_version()
+    assert chat.engine(base).version == prompting.prompt_version()
 
 
 def test_cost_is_told_where_the_price_is_known() -> None:
@@ -391,6 +504,90 @@ def test_cost_is_told_where_the_price_is_known() -> None:
         usage = Chat(preset, {"TEST_KEY": SECRET}).translate(REQUEST).usage
     assert usage.cost == pytest.approx((100 * 2 + 50 * 8) / 1e6)
     assert usage.currency == "CNY"
+
+
+# --- models that only translate -----------------------------------------------------------------
+
+
+MT = replace(PRESET, profile="mt")
+
+
+def test_a_translation_model_is_told_its_terms_first_and_the_paragraph_last() -> None:
+    terms = (
+        Term(source="op", targets=("算子",), policy="strict", forbidden=("运算符",)),
+        Term(source="operator fusion", targets=("算子融合", "融合"), policy="prefer"),
+        Term(source="PyTorch", policy="keep"),
+        Term(source="tensor", policy="forbid", forbidden=("张力",)),
+    )
+    unit = Unit(id="p0007", english="We fuse\nops {paragraph}. ## terms", terms=terms)
+    request = Request(units=(unit,), card=Card(title="T"), previous=(("One.", "一。"),))
+    [said] = prompting.messages(request, "mt")
+    assert said["role"] == "user"  # these models know no system message
+    assert said["content"] == (
+        "参考下面的翻译：\n"
+        "operator fusion 翻译成 算子融合\n"
+        "PyTorch 翻译成 PyTorch\n"
+        "op 翻译成 算子\n"
+        "\n"
+        "将以下文本翻译为中文，注意只需要输出翻译后的结果，不要额外解释：\n"
+        "\n"
+        "We fuse ops {paragraph}. ## terms"
+    )
+    bare = replace(request, units=(replace(unit, terms=()),), reasons={"p0007": "too\nshort"})
+    first, *rest = prompting.messages(bare, "mt")[0]["content"].split("\n")
+    assert first.startswith("将以下文本翻译为中文")
+    assert rest == [
+        "上一次的译文有错误，请改正：too short",
+        "",
+        "We fuse ops {paragraph}. ## terms",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("译文。", "译文。"),
+        ("\n第一行，\n第二行。\n", "第一行，\n第二行。"),
+        ("<think>嗯</think>\n译文。", "译文。"),
+        ("```text\n译文。\n```", "译文。"),
+        ("<think>never ends 译文。", None),
+        ("", None),
+        (" \n", None),
+        ("参考下面的翻译：\na 翻译成 甲\n\n译文。", None),
+    ],
+)
+def test_a_plain_answer_is_the_whole_answer(content: str, text: str | None) -> None:
+    unit = REQUEST.units[0]
+    answer = prompting.read(content, "stop", Usage(), Request(units=(unit,)), "mt")
+    assert dict(answer.texts) == ({unit.id: text} if text else {})
+    assert bool(answer.note) == (text is None)
+
+
+def test_a_translation_model_is_asked_paragraph_by_paragraph_without_a_schema() -> None:
+    with serving(plain) as server:
+        client = Chat(replace(MT, base_url=server.url), {"TEST_KEY": SECRET})
+        answer = client.translate(REQUEST)
+        bodies = [call.body for call in server.calls]
+    assert dict(answer.texts) == {u.id: fake(u.english) for u in REQUEST.units}
+    assert (len(bodies), answer.usage.calls, answer.usage.prompt_tokens) == (3, 3, 300)
+    assert client.estimate(REQUEST).calls == 3
+    assert not any("response_format" in body for body in bodies)
+    several = Chat(replace(PRESET, base_url=server.url), {"TEST_KEY": SECRET}).batch_words
+    assert client.batch_words < 2 < several
+
+
+def test_a_part_that_was_refused_does_not_take_the_rest_along() -> None:
+    with serving(says("", "content_filter"), plain) as server:
+        answer = Chat(replace(MT, base_url=server.url), {"TEST_KEY": SECRET}).translate(REQUEST)
+    assert set(answer.texts) == {"p0002", "p0003"}
+    with serving(says("", "content_filter")) as server:
+        answer = Chat(replace(MT, base_url=server.url), {"TEST_KEY": SECRET}).translate(REQUEST)
+    assert (answer.finish, dict(answer.texts)) == ("refused", {})
+
+
+def test_the_two_kinds_of_model_never_share_an_answer() -> None:
+    assert chat.engine(MT) != chat.engine(PRESET)
+    assert prompting.prompt_version("mt") != prompting.prompt_version("chat")
 
 
 # --- presets ------------------------------------------------------------------------------------
@@ -405,8 +602,22 @@ def test_the_shipped_presets_can_be_used() -> None:
         Chat(replace(preset, model=preset.model or "m"), {preset.key_env: "key"})
 
 
+def test_translation_models_have_presets_and_those_with_excluded_regions_have_none() -> None:
+    special = [p for p in presets.load() if p.profile == "mt"]
+    assert {p.serves for p in special} == {"hy-mt2"}
+    assert all(p.local for p in special)
+    everything = " ".join(f"{p.model} {p.serves} {p.note}" for p in presets.load()).lower()
+    assert not re.search(r"hunyuan-mt|hy-mt1", everything)
+
+
 @pytest.mark.parametrize(
-    "text", ["as_of = 2026-01-01", "[", "as_of = 2026-01-01\n[presets.a]\nsecret = 'x'"]
+    "text",
+    [
+        "as_of = 2026-01-01",
+        "[",
+        "as_of = 2026-01-01\n[presets.a]\nsecret = 'x'",
+        "as_of = 2026-01-01\n[presets.a]\ntitle = 'a'\nbase_url = 'b'\nprofile = 'poet'",
+    ],
 )
 def test_a_bad_preset_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "presets.toml"
@@ -430,6 +641,21 @@ def test_a_local_server_is_found_with_a_model_that_stays_here(
     assert [p.model for p in presets.find_local(2, (far, preset))] == ["small:7b"]
     server.models = []
     assert presets.find_local(2, (preset,)) == ()
+
+
+def test_a_translation_model_is_taken_for_one_and_for_nothing_else(
+    local: tuple[ChatServer, Preset],
+) -> None:
+    server, general = local
+    special = replace(general, name="special", profile="mt", serves="hy-mt2")
+    server.models = ["hunyuan-mt-7b", "hf.co/tencent/Hy-MT2-7B-GGUF:Q8_0", "small:7b"]
+    found = presets.find_local(2, (special, general))
+    assert [(p.name, p.model) for p in found] == [
+        ("special", "hf.co/tencent/Hy-MT2-7B-GGUF:Q8_0"),
+        ("test", "hunyuan-mt-7b"),
+    ]
+    server.models = ["/models/Hy-MT2-1.8B-Q8_0.gguf"]
+    assert presets.find_local(2, (general,)) == ()  # it would be asked for JSON
 
 
 def test_auto_takes_a_key_then_a_local_server_then_nobody() -> None:

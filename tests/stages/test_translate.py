@@ -23,9 +23,10 @@ from tests.chat_server import (
     serving,
 )
 from translate import checks
-from translate.backends.chat import Chat, message, texts_of
+from translate.backends.chat import Chat
 from translate.backends.memory import Entry, Memory, NoTranslator
 from translate.backends.presets import Preset
+from translate.backends.prompting import message, texts_of
 from translate.errors import NetworkError, TranslatorError
 from translate.model import (
     Answer,

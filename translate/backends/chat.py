@@ -1,66 +1,32 @@
 """Translations from any server that speaks the OpenAI chat protocol.
 
-Builds the message from a `Request`, asks, and reads the JSON of the answer by id. Knows HTTP
-errors, what servers refuse and how they say so; knows neither the checks nor the talk folder. The
-key comes from the environment, goes into one header to one host, and stands nowhere else: not in
-the engine, a repr, a message or a log. Redirects are not followed, so that it cannot leave.
+Asks what `prompting` words and has it read the answers. Knows HTTP errors, what servers refuse and
+how they say so; knows neither the checks nor the talk folder. The key comes from the environment,
+goes into one header to one host, and stands nowhere else: not in the engine, a repr, a message or
+a log. Redirects are not followed, so that it cannot leave.
 """
 
-import hashlib
 import json
 import re
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
+from translate.backends import prompting
 from translate.backends.presets import Preset
 from translate.errors import NetworkError, SettingsError, TranslatorError
-from translate.model import Answer, Engine, Request, Term, Usage
+from translate.model import Answer, Engine, Request, Usage
 
 if TYPE_CHECKING:
     import openai
 
-_MESSAGE_VERSION = "1"  # raise it when `message` changes, so that old answers count as stale
 _TIMEOUT = 180.0  # seconds without a byte
 _LONGEST_WAIT = 120.0  # seconds; a server that asks for more is given up for now
-_LONGEST_ANSWER = 400_000  # characters
 _NO_KEY = "none"  # local servers want some key; the client would else take one from elsewhere
-
-_SCHEMA = {
-    "name": "translation",
-    "strict": True,
-    "schema": {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["paragraphs"],
-        "properties": {
-            "paragraphs": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["id", "zh"],
-                    "properties": {"id": {"type": "string"}, "zh": {"type": "string"}},
-                },
-            }
-        },
-    },
-}
-
-
-def prompt() -> str:
-    """The instructions that go with every message."""
-    return files("translate").joinpath("prompts/translate.md").read_text(encoding="utf-8")
-
-
-def prompt_version() -> str:
-    """A short hash of instructions and message format: part of the engine, hence of every key."""
-    text = f"{_MESSAGE_VERSION}\n{prompt()}"
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def engine(preset: Preset) -> Engine:
@@ -70,14 +36,15 @@ def engine(preset: Preset) -> Engine:
         parameters["temperature"] = f"{preset.temperature:g}"
     if preset.body:
         parameters["body"] = json.dumps(preset.body, sort_keys=True)
-    return Engine(name="chat", model=preset.model, version=prompt_version(), parameters=parameters)
+    version = prompting.prompt_version(preset.profile)
+    return Engine(name="chat", model=preset.model, version=version, parameters=parameters)
 
 
 @dataclass(frozen=True, slots=True)
 class _Manners:
-    """What this server has been found to take."""
+    """What a server takes. Every change leaves something out, so that there is an end to them."""
 
-    answer_format: Literal["schema", "object", "text"] = "schema"
+    answer_format: Literal["schema", "object+schema", "object", "text"] = "schema"
     limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
     temperature: bool = True
 
@@ -88,10 +55,12 @@ class Chat:
     Retryable failures (429, 5xx, timeouts, cut connections) are tried `attempts` times with
     growing pauses, or the server's own `Retry-After`; then `NetworkError`. What asking again
     cannot mend (400, 401, 402, 403, 404, redirects, certificates) is a `TranslatorError` at once.
+
+    May be asked from several threads at once. What one call found out about the server is known to
+    all once the server has answered it, and when it says that it is asked too often, all wait.
     """
 
     by_person = False
-    batch_words = 700  # answers in one piece stay complete and in order up to about here
 
     def __init__(
         self,
@@ -101,6 +70,7 @@ class Chat:
         timeout: float = _TIMEOUT,
         attempts: int = 5,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises SettingsError when the address is none, or the key is missing or would leak."""
         self._preset = preset
@@ -108,8 +78,14 @@ class Chat:
         self._timeout = timeout
         self._attempts = attempts
         self._sleep = sleep
-        self._manners = _Manners(temperature=preset.temperature is not None)
-        self._prompt = prompt()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._silent_until = 0.0  # on `clock`: nobody asks before, for the server said so
+        self._manners = _Manners(
+            answer_format="schema" if preset.profile == "chat" else "text",
+            temperature=preset.temperature is not None,
+        )
+        self.batch_words = prompting.BATCH_WORDS[preset.profile]
         self.engine = engine(preset)
 
     def __repr__(self) -> str:
@@ -117,38 +93,45 @@ class Chat:
 
     def estimate(self, request: Request) -> Usage:
         """About what one answer takes, from the lengths of the texts: no tokeniser is asked."""
-        words = sum(len(u.english.split()) for u in request.units)
-        sent = _tokens(self._prompt) + _tokens(message(request))
-        # About 1.5 Han characters a word, at most a token each, and the JSON around them.
-        received = round(1.5 * words) + 24 * len(request.units)
-        return self._usage({"prompt_tokens": sent, "completion_tokens": received})
+        sent, received = prompting.estimate(request, self._preset.profile)
+        usage = self._usage({"prompt_tokens": sent, "completion_tokens": received})
+        return replace(usage, calls=len(prompting.calls(request, self._preset.profile)))
 
     def translate(self, request: Request) -> Answer:
         """Ask once (and again only where nothing was answered); the texts are not checked."""
-        text = message(request)
+        asked = prompting.calls(request, self._preset.profile)
+        return prompting.together([self._translate(one) for one in asked])
+
+    def _translate(self, request: Request) -> Answer:
+        known = manners = self._manners
         while True:
             try:
-                body = self._post(text, request)
+                body = self._post(self._call(request, manners), manners)
             except _Refused as refused:
                 return Answer(finish=refused.finish, note=refused.note)
             except _Adapt as adapt:
-                self._manners = adapt.manners
+                manners = adapt.manners
                 continue
+            if manners != known:  # only what was answered is known to be right
+                self._manners = manners
             return self._read(body, request)
 
     # --- asking ---
 
-    def _post(self, text: str, request: Request) -> Mapping[str, Any]:
+    def _post(self, call: Mapping[str, Any], manners: _Manners) -> Mapping[str, Any]:
         """One answer of the server, as JSON; waits and tries again where that can help."""
         import openai
 
         for attempt in range(1, self._attempts + 1):
+            self._wait_for_all()
+            too_often = False
             try:
                 with self._connect() as client:
                     ask = client.chat.completions.with_raw_response.create
-                    return self._json(ask(**self._call(text, request)).content)
+                    return self._json(ask(**call).content)
             except openai.APIStatusError as error:
-                wait = self._on_status(error)
+                wait = self._on_status(error, manners)
+                too_often = error.status_code == 429
                 problem = f"{self._who()} answered {error.status_code}{_detail(error, self._key)}"
             except openai.APITimeoutError:
                 wait = None
@@ -157,11 +140,24 @@ class Chat:
                 self._on_connection(error)
                 wait = None
                 problem = f"{self._who()} could not be reached, or broke off"
-            if attempt < self._attempts:
-                self._sleep(min(2.0 ** (attempt - 1), 30.0) if wait is None else wait)
+            wait = min(2.0 ** (attempt - 1), 30.0) if wait is None else wait
+            if too_often:
+                self._silence_all(wait)
+            elif attempt < self._attempts:
+                self._sleep(wait)
         raise NetworkError(
             f"{problem}, {self._attempts} times", "Run it again later: what is done is kept."
         )
+
+    def _silence_all(self, seconds: float) -> None:
+        with self._lock:
+            self._silent_until = max(self._silent_until, self._clock() + seconds)
+
+    def _wait_for_all(self) -> None:
+        with self._lock:
+            left = self._silent_until - self._clock()
+        if left > 0:
+            self._sleep(left)
 
     def _connect(self) -> "openai.OpenAI":
         """A client for one question: an open connection would outlive the run."""
@@ -182,24 +178,21 @@ class Chat:
         client.organization = client.project = None
         return client
 
-    def _call(self, text: str, request: Request) -> dict[str, Any]:
-        words = sum(len(u.english.split()) for u in request.units)
+    def _call(self, request: Request, manners: _Manners) -> dict[str, Any]:
         call: dict[str, Any] = {
             "model": self._preset.model,
-            "messages": [
-                {"role": "system", "content": self._prompt},
-                {"role": "user", "content": text},
-            ],
+            "messages": prompting.messages(request, self._preset.profile),
             "extra_body": dict(self._preset.body),
         }
-        if self._manners.limit:
-            # About 1.5 Han characters a word, a token or less each; the rest is for JSON.
-            call[self._manners.limit] = 1024 + 4 * words + 32 * len(request.units)
-        if self._manners.temperature:
+        if manners.limit:
+            call[manners.limit] = prompting.room(request)
+        if manners.temperature:
             call["temperature"] = self._preset.temperature
-        if self._manners.answer_format == "schema":
-            call["response_format"] = {"type": "json_schema", "json_schema": _SCHEMA}
-        elif self._manners.answer_format == "object":
+        if manners.answer_format == "schema":
+            call["response_format"] = {"type": "json_schema", "json_schema": prompting.SCHEMA}
+        elif manners.answer_format == "object+schema":  # so llama.cpp's Python server takes it
+            call["response_format"] = {"type": "json_object", "schema": prompting.SCHEMA["schema"]}
+        elif manners.answer_format == "object":
             call["response_format"] = {"type": "json_object"}
         return call
 
@@ -208,39 +201,22 @@ class Chat:
 
     # --- what went wrong ---
 
-    def _on_status(self, error: "openai.APIStatusError") -> float | None:
+    def _on_status(self, error: "openai.APIStatusError", manners: _Manners) -> float | None:
         """Seconds to wait before trying again, None for the usual pause; else raises."""
         status, said = error.status_code, _said(error)
         if status in (400, 403, 422) and _FILTERED.search(said):
             raise _Refused("refused", "the server's content filter refused it")
-        if status in (400, 422) and self._manners.limit and "tokens" in said:
-            self._adapt_limit(said)
+        if status in (400, 422) and manners.limit and "tokens" in said:
+            _adapt_limit(manners, said)
         if status in (400, 413, 422) and _TOO_LONG.search(said):
             raise _Refused("length", "the server takes no text of this length")
-        if status in (400, 422):
-            self._adapt(said)
+        if status in (400, 422) or (status in (500, 501) and _FORMAT.search(said)):
+            _adapt(manners, said)
         if status == 429 and _NO_MONEY.search(said):
             self._fail(402, error)
         if status in (408, 409, 425, 429) or status >= 500:
             return self._retry_after(error)
         return self._fail(status, error)
-
-    def _adapt(self, said: str) -> None:
-        """Leave out what the server does not know, once per thing; later calls remember."""
-        now = self._manners
-        if now.temperature and "temperature" in said:
-            raise _Adapt(replace(now, temperature=False))
-        if now.answer_format == "schema":
-            raise _Adapt(replace(now, answer_format="object"))
-        if now.answer_format == "object":
-            raise _Adapt(replace(now, answer_format="text"))
-
-    def _adapt_limit(self, said: str) -> None:
-        """Newer models know the limit by another name; small ones may have no room for it."""
-        if "max_completion_tokens" in said and self._manners.limit == "max_tokens":
-            raise _Adapt(replace(self._manners, limit="max_completion_tokens"))
-        if "max_tokens" in said or "max_completion_tokens" in said:
-            raise _Adapt(replace(self._manners, limit=""))
 
     def _fail(self, status: int, error: "openai.APIStatusError") -> NoReturn:
         env = self._preset.key_env or "the key"
@@ -302,14 +278,8 @@ class Chat:
         if said.get("refusal") or finish in ("content_filter", "sensitive"):
             return Answer(usage=usage, finish="refused", note="the server refused to translate it")
         content = said.get("content")
-        texts = texts_of(content if isinstance(content, str) else "")
-        wanted = {u.id for u in request.units}
-        return Answer(
-            texts={k: v for k, v in texts.items() if k in wanted},
-            usage=usage,
-            finish="length" if finish == "length" else "stop",
-            note="" if texts else "the answer was not the JSON that was asked for",
-        )
+        content = content if isinstance(content, str) else ""
+        return prompting.read(content, finish, usage, request, self._preset.profile)
 
     def _usage(self, usage: object) -> Usage:
         known = usage if isinstance(usage, dict) else {}
@@ -341,6 +311,26 @@ class _Refused(Exception):  # noqa: N818 - not an error: an answer without texts
         self.note = note
 
 
+def _adapt(now: _Manners, said: str) -> None:
+    """Leave out what the server does not know, one thing at a time; raises `_Adapt`."""
+    if now.temperature and "temperature" in said:
+        raise _Adapt(replace(now, temperature=False))
+    if now.answer_format == "schema":
+        raise _Adapt(replace(now, answer_format="object+schema"))
+    if now.answer_format == "object+schema":
+        raise _Adapt(replace(now, answer_format="object"))
+    if now.answer_format == "object":
+        raise _Adapt(replace(now, answer_format="text"))
+
+
+def _adapt_limit(now: _Manners, said: str) -> None:
+    """Newer models know the limit by another name; small ones may have no room for it."""
+    if "max_completion_tokens" in said and now.limit == "max_tokens":
+        raise _Adapt(replace(now, limit="max_completion_tokens"))
+    if "max_tokens" in said or "max_completion_tokens" in said:
+        raise _Adapt(replace(now, limit=""))
+
+
 _FILTERED = re.compile(
     r"content.?filter|content.?policy|data.?inspection|content exists risk|inappropriate"
     r"|sensitive (content|word|info)|safety system",
@@ -351,6 +341,8 @@ _TOO_LONG = re.compile(
     r"|range of input length",
     re.IGNORECASE,
 )
+# llama.cpp's servers call a form of answer that they do not have an error of their own.
+_FORMAT = re.compile(r"response_format|json_schema")
 _NO_MONEY = re.compile(r"insufficient|quota|balance|billing|arrear|credit", re.IGNORECASE)
 
 
@@ -415,101 +407,3 @@ def _key(preset: Preset, environ: Mapping[str, str]) -> str:
             "Use https, or a preset without a key.",
         )
     return key
-
-
-# --- the message and its answer -----------------------------------------------------------------
-
-
-def _tokens(text: str) -> int:
-    """About how many tokens a text is: four Latin characters each, or one and a half others."""
-    latin = sum(c.isascii() for c in text)
-    return round(latin / 4 + (len(text) - latin) / 1.5)
-
-
-def message(request: Request) -> str:
-    """The request as JSON: whatever a talk says stands in a string, and ends with it."""
-    card = request.card
-    talk = {
-        "title": card.title,
-        "event": card.event,
-        "speakers": list(card.speakers),
-        "summary": card.summary[:1500],
-    }
-    terms = {t.source: t for u in request.units for t in u.terms}
-    parts: dict[str, Any] = {
-        "talk": {k: v for k, v in talk.items() if v},
-        "terms": [_term(terms[s]) for s in sorted(terms, key=lambda s: (-len(s), s))],
-        "similar": [{"en": e.english, "zh": e.chinese} for e in request.examples],
-        "before": [{"en": english, "zh": chinese} for english, chinese in request.previous],
-        "after": request.following,
-        "translate": [{"id": u.id, "en": u.english} for u in request.units],
-        "mistakes": [{"id": one_id, "wrong": reason} for one_id, reason in request.reasons.items()],
-    }
-    return json.dumps({k: v for k, v in parts.items() if v}, ensure_ascii=False, indent=1)
-
-
-def _term(term: Term) -> str:
-    """One row in words that a model follows."""
-    targets = " or ".join(term.targets)
-    if term.policy == "keep" or (not targets and term.policy != "forbid"):
-        line = f"{term.source}: keep it in English, exactly so"
-    elif term.policy == "strict":
-        line = f"{term.source}: always {targets}"
-    elif term.policy == "prefer":
-        line = f"{term.source}: preferably {targets}"
-    else:
-        line = f"{term.source}: {targets or 'as the context asks'}"
-    if term.forbidden:
-        line += f"; never {' or '.join(term.forbidden)}"
-    return line
-
-
-def texts_of(content: str) -> dict[str, str]:
-    """The Chinese by id out of a model's answer, wherever the JSON stands in it.
-
-    Never by position: what carries no id is dropped, and so is an id that comes twice with
-    different texts. Of several answers in one, the last counts: models think aloud first.
-    """
-    content = content[:_LONGEST_ANSWER]
-    content = re.sub(r"<think(ing)?>.*?</think(ing)?>", "", content, flags=re.DOTALL)
-    content = re.sub(r"<think(ing)?>.*", "", content, flags=re.DOTALL)
-    answer: dict[str, str] = {}
-    loose: list[tuple[str, str]] = []
-    for value in _values(content):
-        pairs = _pairs(value)
-        if isinstance(value, dict) and "paragraphs" not in value:
-            loose += pairs  # the whole was cut off or broken; its finished parts still count
-        elif pairs:
-            answer = _unique(pairs)
-    return answer or _unique(loose)
-
-
-def _values(content: str) -> Iterator[object]:
-    """Every JSON object or array in a text, outermost first where one is whole."""
-    decoder = json.JSONDecoder()
-    at = 0
-    while (found := re.compile(r"[{\[]").search(content, at)) is not None:
-        try:
-            value, at = decoder.raw_decode(content, found.start())
-        except (ValueError, RecursionError):
-            at = found.start() + 1
-            continue
-        yield value
-
-
-def _pairs(value: object) -> list[tuple[str, str]]:
-    """(id, text) of `{"paragraphs": […]}`, of a bare list, of one entry or of `{"p0001": "…"}`."""
-    if isinstance(value, dict) and "paragraphs" in value:
-        value = value["paragraphs"]
-    if isinstance(value, list):
-        return [pair for item in value if isinstance(item, dict) for pair in _pairs(item)]
-    if not isinstance(value, dict):
-        return []
-    if isinstance(value.get("id"), str) and isinstance(value.get("zh"), str):
-        return [(value["id"], value["zh"])]
-    return [(k, v) for k, v in value.items() if re.fullmatch(r"p\d{4,}", k) and isinstance(v, str)]
-
-
-def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    texts = dict(pairs)
-    return {k: v for k, v in texts.items() if all(other == v for one, other in pairs if one == k)}

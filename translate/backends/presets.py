@@ -9,17 +9,23 @@ import json
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from translate.errors import BadFileError
 
-_KEYS = {"title", "base_url", "key_env", "model", "temperature", "body", "note", "price"}
+Profile = Literal["chat", "mt"]
+"""What a model was made for: conversation, or nothing but translation (see `prompting`)."""
+
+_KEYS = {
+    *("title", "base_url", "key_env", "model", "temperature", "body", "note", "price"),
+    *("profile", "serves"),
+}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _BIGGEST_LIST = 1_000_000  # bytes of a model list
 
@@ -45,6 +51,8 @@ class Preset:
     model: str = ""  # empty: the server is asked
     temperature: float | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    profile: Profile = "chat"
+    serves: str = ""  # part of the names of the only models that it is for, in lower case
     price: Price | None = None
     note: str = ""
     as_of: date = date.min
@@ -74,6 +82,8 @@ def load(path: Path | None = None) -> tuple[Preset, ...]:
 def _preset(name: str, entry: Mapping[str, Any], as_of: date) -> Preset:
     if unknown := set(entry) - _KEYS:
         raise ValueError(f"[presets.{name}] has unknown keys {', '.join(sorted(unknown))}")
+    if entry.get("profile", "chat") not in get_args(Profile):
+        raise ValueError(f"[presets.{name}] has no profile of {', '.join(get_args(Profile))}")
     price = entry.get("price")
     values = {k: v for k, v in entry.items() if k != "price"}
     return Preset(name=name, as_of=as_of, price=Price(**price) if price else None, **values)
@@ -86,14 +96,27 @@ def find_local(
 
     Asks only loopback addresses, without a proxy, at most `timeout` seconds each.
     """
+    known = load()
+    # A translation model is no chat model: it would answer no JSON.
+    special = [p.serves for p in known if p.serves]
+    listed: dict[str, list[str]] = {}
     found = []
-    for preset in presets if presets is not None else load():
-        if preset.local:
-            models = _models(preset.base_url, timeout)
-            if models:
-                model = preset.model if preset.model in models else models[0]
-                found.append(replace(preset, model=model))
+    for preset in presets if presets is not None else known:
+        if not preset.local:
+            continue
+        if preset.base_url not in listed:
+            listed[preset.base_url] = _models(preset.base_url, timeout)
+        models = [m for m in listed[preset.base_url] if _fits(m, preset, special)]
+        if models:
+            model = preset.model if preset.model in models else models[0]
+            found.append(replace(preset, model=model))
     return tuple(found)
+
+
+def _fits(model: str, preset: Preset, special: Sequence[str]) -> bool:
+    if preset.serves:
+        return preset.serves in model.lower()
+    return not any(part in model.lower() for part in special)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
