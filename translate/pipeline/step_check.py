@@ -17,6 +17,7 @@ from translate.merge import Conflict, standing
 from translate.model import UNTRANSLATED, Problem, Talk, Transcript, Usage
 from translate.pipeline.as_edited import Edited, as_edited
 from translate.pipeline.run import Wishes, untouched
+from translate.pipeline.step_undo import undone_in
 from translate.report import (
     Item,
     Marks,

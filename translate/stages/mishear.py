@@ -28,7 +28,7 @@ LONGEST = 4  # words of a span
 AROUND = 6  # words shown on either side of it
 
 # How alike a span and a name must be, 0..1; tuned by tests/bench/mishearings.py.
-UNKNOWN = 0.82  # with a word that is no English word
+UNKNOWN = 0.80  # with a word that is no English word
 CAPITAL = 0.90  # of English words with a capital within a sentence; or where the name is such
 EXPECTED = 0.66  # either, where the talk itself speaks of the name
 PLAIN = 0.80  # the letters alone, of several plain words that sound the same as the name
