@@ -76,3 +76,22 @@ def test_what_answers_to_nothing_is_said(place: Place) -> None:
     place.stw("glossary", "undo", name, "00:00:00")
     done = place.stw("glossary", "undo", name, "00:00:20", "--redo", code=3)
     assert "“Trident” → Triton at 00:00:00" in done.stderr
+
+
+def test_what_may_be_misheard_is_a_warning_that_can_be_silenced(tmp_path: Path) -> None:
+    source = tmp_path / "A talk on Kubernetes - Ada Byron | Demo Conf 2026.srt"
+    text = "All of our jobs run on Kubernettiez in Trident, as I have said before."
+    source.write_text(f"1\n{stamp(0)} --> {stamp(9)}\n{text}\n", "utf-8")
+    place = Place(tmp_path)
+    place.stw("run", source.name)
+    done = place.stw("check", place.talk.name, "--json")
+    found = [p for p in json.loads(done.stdout)["problems"] if p["rule"] == "misheard"]
+    [doubt, made] = found
+    assert (doubt["severity"], doubt["where"], doubt["at"]) == ("warning", "Kubernetes", 0.0)
+    assert "“Kubernettiez” may be Kubernetes" in doubt["message"]
+    assert "heard_as of" in doubt["hint"]
+    assert (made["severity"], made["where"]) == ("info", "Triton")
+    place.stw("check", place.talk.name, "--silence", doubt["id"], "--reason", "a joke")
+    report = (place.talk / "report.md").read_text("utf-8")
+    assert doubt["id"] in report.split("## Silenced")[1]
+    assert "Kubernettiez" in english(place)  # flagged, never changed

@@ -30,7 +30,8 @@ AROUND = 6  # words shown on either side of it
 # How alike a span and a name must be, 0..1; tuned by tests/bench/mishearings.py.
 UNKNOWN = 0.80  # with a word that is no English word
 CAPITAL = 0.90  # of English words with a capital within a sentence; or where the name is such
-EXPECTED = 0.66  # either, where the talk itself speaks of the name
+EXPECTED = 0.62  # either, where the talk itself speaks of the name
+EXPECTED_WORDS = 0.72  # where the name is made of English words
 PLAIN = 0.80  # the letters alone, of several plain words that sound the same as the name
 # Acronyms differ by design: their letters alone must be as alike as this.
 ACRONYM, EXPECTED_ACRONYM = 0.75, 0.6
@@ -251,6 +252,7 @@ def _names(glossary: Glossary, text: str) -> Iterator[_Name]:
 # --- listening ----------------------------------------------------------------------------------
 
 _WORD = re.compile(r"[A-Za-z0-9_À-ɏ]+(?:[-‐–.'’/+@][A-Za-z0-9_À-ɏ]+)*")
+_QUOTED = re.compile(r"`[^`]+`|(?:https?://|www\.)\S+")
 _CODE = re.compile(r"_|[A-Za-z]{2}\.[A-Za-z]{2}|/|@")
 _BREAK = re.compile(r"[,;:!?()\[\]\"“”…—]|\.(?=\s|$)|\w")
 _OPENING = re.compile(r"(?:^|[.!?:…\-–—\"“(\[♪])\s*$")
@@ -323,10 +325,11 @@ class _Ears:
     def _tokens(self, text: str) -> list[_Token]:
         """The words, without code and links."""
         matches = self._glossary.matches(text)
+        quoted = [m.span() for m in _QUOTED.finditer(text)]
         tokens = []
         for word in _WORD.finditer(text):
             start, end = word.span()
-            if _CODE.search(word[0]):
+            if _CODE.search(word[0]) or any(low < end and start < high for low, high in quoted):
                 continue
             here = [m for m in matches if m.start < end and start < m.end]
             whole = any(m.start <= start and end <= m.end for m in here)
@@ -401,7 +404,9 @@ def _resembling(
         if _is_another(heard, letters, name):
             continue
         needed = max(least, CAPITAL) if name.ordinary else least
-        if name.expected:
+        if name.expected and least < CAPITAL:
+            needed = EXPECTED_WORDS if name.ordinary else EXPECTED
+        elif name.expected:
             needed = least if name.ordinary else EXPECTED
         score = likeness(rest, _without(name.term.source, right))
         if score >= needed:
