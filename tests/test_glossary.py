@@ -483,6 +483,8 @@ def test_bias_begins_with_what_the_talk_says() -> None:
     assert bias_terms(book, context) == ("graph", "Triton", "FSDP", "sharding")
     assert bias_terms(book, context, limit=3) == ("graph", "Triton", "FSDP")
     assert bias_terms(book, "") == ("Triton", "FSDP", "sharding")
+    earlier = ["Some sharding with a graph.", "Sharding, and FSDP, and sharding."]
+    assert bias_terms(book, "graph", earlier=earlier) == ("graph", "sharding", "FSDP", "Triton")
 
 
 # --- proof --------------------------------------------------------------------------------------

@@ -276,18 +276,33 @@ def digest(terms: Iterable[Term]) -> str:
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 
-def bias_terms(glossary: Glossary, context: str, *, limit: int = 50) -> tuple[str, ...]:
+def bias_terms(
+    glossary: Glossary, context: str, *, earlier: Iterable[str] = (), limit: int = 50
+) -> tuple[str, ...]:
     """The at most `limit` names and terms that a recogniser should expect.
 
-    First what `context` (title, description, chapters) says, the most frequent first; then what
-    is known to be misheard, names that stay English before the rest.
+    First what `context` (title, description, chapters) says, the most frequent first; then the
+    names that talks before it (`earlier`, the text of each) have said, those of the most talks
+    first; then what is known to be misheard, names that stay English before the rest.
     """
     said = Counter(match.term.source for match in glossary.matches(context))
-    misheard = [term for term in glossary.terms if term.heard_as and term.source not in said]
+    heard = Counter(
+        term.source for text in earlier for term in glossary.terms_in(text) if _is_a_name(term)
+    )
+    misheard = [term for term in glossary.terms if term.heard_as]
     order = {"keep": 0, "strict": 1}
     misheard.sort(key=lambda term: order.get(term.policy, 2))
-    expected = [source for source, _ in said.most_common()]
-    return tuple([*expected, *(term.source for term in misheard)][:limit])
+    expected = [source for source, _ in (*said.most_common(), *_by_count(heard))]
+    return tuple(dict.fromkeys([*expected, *(term.source for term in misheard)]))[:limit]
+
+
+def _is_a_name(term: Term) -> bool:
+    """Whether a recogniser may not know how to spell it: the rest is English."""
+    return term.policy == "keep" or bool(term.heard_as)
+
+
+def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 # --- corrections --------------------------------------------------------------------------------

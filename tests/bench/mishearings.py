@@ -70,6 +70,12 @@ def found(pair: Pair, glossary: Glossary, *, expected: bool) -> bool:
     return any(c.term in pair.right for c in told)
 
 
+def odd(pair: Pair) -> bool:
+    """Whether a word of what was heard is no English, or has a capital."""
+    opening = pair.sentence.startswith(pair.heard)
+    return any(mishear._kind(w, opening=opening) != "plain" for w in pair.heard.split())
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """Corpus and text of everything that wrong flags are counted on."""
     for file in sorted((SHARED / "lectures/hf-course/en").glob("*.srt")):
@@ -141,7 +147,9 @@ def main() -> None:
 
     def measure() -> None:
         for split in ("tune", "held-out"):
-            recall(f"real, {split}", [p for p in real if p.split == split], full)
+            some = [p for p in real if p.split == split]
+            recall(f"real, {split}", some, full)
+            recall("  those that are no plain English", [p for p in some if odd(p)], full)
         recall("recorded in the term base", recorded, bare)
 
     measure()
