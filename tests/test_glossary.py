@@ -14,6 +14,7 @@ from tests.shared import shared_data
 from translate.errors import BadFileError
 from translate.glossary import (
     Glossary,
+    Undone,
     add_first_mentions,
     bias_terms,
     check,
@@ -419,6 +420,54 @@ def test_an_article_is_corrected_from_what_was_heard() -> None:
     assert correct_article(once, Glossary()) == said
 
 
+def test_what_was_undone_stays_as_it_was_heard() -> None:
+    said = article("A trident, another Trident, and TRIDENT.", "A trident.")
+    (first, second) = said.paragraphs
+    (sentence,) = first.sentences
+    here = Undone(heard="trident", written="Triton", start=sentence.start, end=sentence.end)
+    once = correct_article(said, NAMES, [here])
+    assert once.paragraphs[0].english == first.english
+    assert (
+        once.paragraphs[1].english
+        == correct_article(said, NAMES).paragraphs[1].english
+        != second.english
+    )
+    everywhere = Undone(heard="TRIDENT", written="Triton")
+    assert correct_article(said, NAMES, [everywhere]) == said
+    assert correct_article(once, NAMES) == correct_article(said, NAMES)
+
+
+def test_what_stands_around_an_undone_correction_is_still_corrected() -> None:
+    book = Glossary(
+        terms=(
+            Term(source="Triton", policy="keep", heard_as=("Trident",)),
+            Term(source="PyTorch", policy="keep"),
+        )
+    )
+    heard = "Pytorch has Trident in pytorch."
+    text, corrections = book.correct(heard, ["trident"])
+    assert text == "PyTorch has Trident in PyTorch."
+    assert uncorrect(text, corrections) == heard
+
+
+@given(st.lists(random_terms, max_size=5), st.lists(names, max_size=8).map(" ".join), st.data())
+def test_any_corrections_can_be_undone(terms: list[Term], heard: str, data: st.DataObject) -> None:
+    book = Glossary(terms=tuple(terms))
+    _, made = book.correct(heard)
+    undone = [c.heard for c in made if data.draw(st.booleans())]
+    text, corrections = book.correct(heard, undone)
+    assert uncorrect(text, corrections) == heard
+    assert not {c.heard.casefold() for c in corrections} & {u.casefold() for u in undone}
+
+
+def test_an_undone_correction_is_found_again_by_its_time() -> None:
+    undone = Undone(heard="a", written="b", start=10.0, end=14.0)
+    assert undone.concerns(10.3, 13.8)
+    assert undone.concerns(12.0, 14.0)  # the sentence was cut in two
+    assert not undone.concerns(14.0, 18.0)
+    assert not undone.concerns(6.0, 10.2)
+
+
 # --- bias ---------------------------------------------------------------------------------------
 
 
@@ -434,6 +483,8 @@ def test_bias_begins_with_what_the_talk_says() -> None:
     assert bias_terms(book, context) == ("graph", "Triton", "FSDP", "sharding")
     assert bias_terms(book, context, limit=3) == ("graph", "Triton", "FSDP")
     assert bias_terms(book, "") == ("Triton", "FSDP", "sharding")
+    earlier = ["Some sharding with a graph.", "Sharding, and FSDP, and sharding."]
+    assert bias_terms(book, "graph", earlier=earlier) == ("graph", "sharding", "FSDP", "Triton")
 
 
 # --- proof --------------------------------------------------------------------------------------

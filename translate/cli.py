@@ -583,6 +583,26 @@ def glossary_stats(
     TermDesk(desk).stats(talk)
 
 
+@glossary_app.command("undo")
+def glossary_undo(
+    talk: OneTalk,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="TIME|TEXT",
+            help="A time as the report gives it (00:12:31); or what was heard, or the term: then"
+            " everywhere in the talk.",
+        ),
+    ],
+    redo: Annotated[bool, typer.Option("--redo", help="Correct it again.")] = False,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Take back what the glossary corrected in one talk; stw draft then shows what was heard."""
+    _desk(config, {"": {"drafts": drafts}}, json, quiet=False).undo(talk, what, redo=redo)
+
+
 # --- from flags to settings ---------------------------------------------------------------------
 
 

@@ -230,6 +230,16 @@ class Desk:
         self.console.say(f"{len(files)} files: {errors} errors, {len(problems) - errors} warnings")
         return not errors
 
+    def undo(self, name: str, what: str, *, redo: bool) -> None:
+        """Take corrections of one talk back, or let them be made again, and print which."""
+        workspace = find_talk(self.drafts, name)
+        changed = (pipeline.redo if redo else pipeline.undo)(workspace, what)
+        did = "corrected again" if redo else "left as heard"
+        text = "\n".join(f"{did}: {pipeline.undone_text(u)}" for u in changed)
+        data = [msgspec.to_builtins(u) for u in changed]
+        self.console.result(text, {"talk": workspace.slug, "did": did, "corrections": data})
+        self.console.say(f"stw draft {workspace.slug} brings it into the draft")
+
     # --- the end ---
 
     def conclude(self, outcomes: Sequence[Outcome]) -> int:

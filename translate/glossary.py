@@ -195,13 +195,38 @@ class Glossary:
         found = {match.term.source: match.term for match in self.matches(text)}
         return tuple(sorted(found.values(), key=lambda term: (-len(term.source), term.source)))
 
-    def correct(self, text: str) -> tuple[str, tuple[Correction, ...]]:
+    def correct(
+        self, text: str, undone: Collection[str] = ()
+    ) -> tuple[str, tuple[Correction, ...]]:
         """`text` with misheard names put right, and what was changed; see `uncorrect`.
 
         Right are the rows' `heard_as`, in any case, and case and spacing variants of names that
         are written in one way only (`Py Torch`, `pytorch`). Endings (`Tridents`, `Trident's`)
-        stay. Again on its own result it changes nothing.
+        stay. Again on its own result it changes nothing. What was heard and is among `undone`,
+        in any case, stays as it was heard.
         """
+        right, corrections = self._corrected(text)
+        wanted = {heard.casefold() for heard in undone}
+        shift = 0
+        for correction in corrections:
+            start = correction.offset - shift
+            end = start + len(correction.heard)
+            if correction.heard.casefold() in wanted:
+                return self._around(text, start, end, undone)
+            shift += len(correction.written) - len(correction.heard)
+        return right, corrections
+
+    def _around(
+        self, text: str, start: int, end: int, undone: Collection[str]
+    ) -> tuple[str, tuple[Correction, ...]]:
+        """`text` corrected but for what stands from `start` to `end`."""
+        before, first = self.correct(text[:start], undone)
+        after, rest = self.correct(text[end:], undone)
+        opening = before + text[start:end]
+        moved = (replace(c, offset=c.offset + len(opening)) for c in rest)
+        return opening + after, (*first, *moved)
+
+    def _corrected(self, text: str) -> tuple[str, tuple[Correction, ...]]:
         corrections: list[Correction] = []
         for _ in range(_ROUNDS):
             found = [
@@ -251,18 +276,33 @@ def digest(terms: Iterable[Term]) -> str:
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 
-def bias_terms(glossary: Glossary, context: str, *, limit: int = 50) -> tuple[str, ...]:
+def bias_terms(
+    glossary: Glossary, context: str, *, earlier: Iterable[str] = (), limit: int = 50
+) -> tuple[str, ...]:
     """The at most `limit` names and terms that a recogniser should expect.
 
-    First what `context` (title, description, chapters) says, the most frequent first; then what
-    is known to be misheard, names that stay English before the rest.
+    First what `context` (title, description, chapters) says, the most frequent first; then the
+    names that talks before it (`earlier`, the text of each) have said, those of the most talks
+    first; then what is known to be misheard, names that stay English before the rest.
     """
     said = Counter(match.term.source for match in glossary.matches(context))
-    misheard = [term for term in glossary.terms if term.heard_as and term.source not in said]
+    heard = Counter(
+        term.source for text in earlier for term in glossary.terms_in(text) if _is_a_name(term)
+    )
+    misheard = [term for term in glossary.terms if term.heard_as]
     order = {"keep": 0, "strict": 1}
     misheard.sort(key=lambda term: order.get(term.policy, 2))
-    expected = [source for source, _ in said.most_common()]
-    return tuple([*expected, *(term.source for term in misheard)][:limit])
+    expected = [source for source, _ in (*said.most_common(), *_by_count(heard))]
+    return tuple(dict.fromkeys([*expected, *(term.source for term in misheard)]))[:limit]
+
+
+def _is_a_name(term: Term) -> bool:
+    """Whether a recogniser may not know how to spell it: the rest is English."""
+    return term.policy == "keep" or bool(term.heard_as)
+
+
+def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 # --- corrections --------------------------------------------------------------------------------
@@ -331,8 +371,34 @@ def uncorrect(text: str, corrections: Sequence[Correction]) -> str:
     return text
 
 
-def correct_article(article: Article, glossary: Glossary) -> Article:
-    """Every sentence corrected, from what was heard, whatever an earlier glossary made of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """A correction that a person has taken back in one talk.
+
+    It stands for the sentence that takes up this time, however a later transcription cuts it;
+    without times, for every sentence of the talk.
+    """
+
+    heard: str
+    written: str
+    start: float | None = None  # of its sentence, in seconds
+    end: float | None = None
+
+    def concerns(self, start: float, end: float) -> bool:
+        """Whether a sentence from `start` to `end` is the one; half of the shorter is enough."""
+        if self.start is None or self.end is None:
+            return True
+        shared = min(end, self.end) - max(start, self.start)
+        return abs(start - self.start) < 1e-3 or (
+            shared > 0 and shared >= 0.5 * min(end - start, self.end - self.start)
+        )
+
+
+def correct_article(article: Article, glossary: Glossary, undone: Sequence[Undone] = ()) -> Article:
+    """Every sentence corrected, from what was heard, whatever an earlier glossary made of it.
+
+    Corrections that were `undone` are not made again.
+    """
     sections = []
     for section in article.sections:
         paragraphs = []
@@ -340,7 +406,8 @@ def correct_article(article: Article, glossary: Glossary) -> Article:
             sentences = []
             for sentence in paragraph.sentences:
                 heard = uncorrect(sentence.text, sentence.corrections)
-                text, corrections = glossary.correct(heard)
+                left = {u.heard for u in undone if u.concerns(sentence.start, sentence.end)}
+                text, corrections = glossary.correct(heard, left)
                 sentences.append(replace(sentence, text=text, corrections=corrections))
             paragraphs.append(replace(paragraph, sentences=tuple(sentences)))
         sections.append(replace(section, paragraphs=tuple(paragraphs)))

@@ -52,6 +52,7 @@ WINDOWS = f"{PRIVATE}/windows.jsonl"
 USAGE = f"{PRIVATE}/usage.json"
 CONFLICTS = f"{PRIVATE}/conflicts.json"
 MARKS = f"{PRIVATE}/marks.json"
+UNDONE = f"{PRIVATE}/undone.json"  # corrections that a person has taken back
 LEARNED = f"{PRIVATE}/learned.json"
 PUBLISHED = f"{PRIVATE}/published.json"
 PREVIEW = f"{PRIVATE}/preview.html"

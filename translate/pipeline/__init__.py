@@ -21,6 +21,7 @@ from translate.pipeline.step_learn import (
 )
 from translate.pipeline.step_publish import Page, Pictures, Published, post_text, preview, publish
 from translate.pipeline.step_transcribe import transcribe
+from translate.pipeline.step_undo import redo, undo, undone_text
 
 __all__ = [
     "Captions",
@@ -46,8 +47,11 @@ __all__ = [
     "post_text",
     "preview",
     "publish",
+    "redo",
     "silence",
     "status",
     "take",
     "transcribe",
+    "undo",
+    "undone_text",
 ]

@@ -12,11 +12,12 @@ from translate import refusals
 from translate.draft import Draft, Passage, parse
 from translate.errors import InputError
 from translate.flags import problems_of
-from translate.glossary import Glossary
+from translate.glossary import Glossary, Undone
 from translate.merge import Conflict, standing
 from translate.model import UNTRANSLATED, Problem, Talk, Transcript, Usage
 from translate.pipeline.as_edited import Edited, as_edited
 from translate.pipeline.run import Wishes, untouched
+from translate.pipeline.step_undo import undone_in
 from translate.report import (
     Item,
     Marks,
@@ -27,6 +28,7 @@ from translate.report import (
     render_report,
     without_ticks,
 )
+from translate.stages import mishear as mishearing
 from translate.stages import translate as translating
 from translate.workspace import (
     CONFLICTS,
@@ -131,6 +133,7 @@ def report_on(
         *_about_facts(talk, wishes),
         *_about_text(draft, edited, glossary, wishes),
         *_about_hearing(transcript, edited),
+        *_about_names(talk, edited, glossary, undone_in(workspace)),
         *_about_draft(workspace, text, draft),
         *(_about_conflict(c) for c in conflicts),
     ]
@@ -231,6 +234,33 @@ def _about_hearing(transcript: Transcript, edited: Edited) -> Iterator[Problem]:
             at=at,
             where=correction.written,
         )
+
+
+def _about_names(
+    talk: Talk, edited: Edited, glossary: Glossary, undone: Sequence[Undone]
+) -> Iterator[Problem]:
+    """What may be a name misheard; what a person has taken back before is none."""
+    right = {u.heard.casefold() for u in undone}
+    rows = {term.source: term for term in glossary.terms}
+    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk)])
+    for found in mishearing.candidates(edited.article, glossary, context):
+        if found.heard.casefold() in right:
+            continue
+        row = rows[found.term]
+        place = f"{row.file}:{row.line}" if row.file else "the glossary"
+        yield Problem(
+            rule="misheard",
+            severity="warning",
+            message=f"“{found.heard}” may be {found.term}, misheard: … {found.context} …",
+            at=found.at,
+            where=found.term,
+            hint=f"If it is, put it into heard_as of {place} and draft again; if not, silence it.",
+        )
+
+
+def _headings(talk: Talk) -> Iterator[str]:
+    yield from (s.name for s in talk.speakers)
+    yield from (c.title for c in talk.chapters)
 
 
 def _about_draft(workspace: Workspace, text: str, draft: Draft) -> Iterator[Problem]:

@@ -42,6 +42,7 @@ from translate.pipeline.run import (
     text_of,
 )
 from translate.pipeline.step_check import edited_of, open_conflicts, report_on
+from translate.pipeline.step_undo import undone_in
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
 from translate.stages import learn as learning
@@ -93,7 +94,7 @@ def draft(
             "segment",
             ARTICLE,
             key,
-            lambda: _segmented(transcript, talk, glossary),
+            lambda: _segmented(workspace, transcript, talk, glossary),
             force=wishes.force,
         )
         article = workspace.article()
@@ -150,11 +151,14 @@ def _article_today(workspace: Workspace, glossary: Glossary) -> Article:
     state = workspace.state(ARTICLE, article_key(workspace, talk, glossary))
     if state in (State.FRESH, State.EDITED):
         return workspace.article()
-    return _segmented(workspace.transcript(), talk, glossary)
+    return _segmented(workspace, workspace.transcript(), talk, glossary)
 
 
-def _segmented(transcript: Transcript, talk: Talk, glossary: Glossary) -> Article:
-    return terms.correct_article(segmenting.segment(transcript, talk.chapters), glossary)
+def _segmented(
+    workspace: Workspace, transcript: Transcript, talk: Talk, glossary: Glossary
+) -> Article:
+    heard = segmenting.segment(transcript, talk.chapters)
+    return terms.correct_article(heard, glossary, undone_in(workspace))
 
 
 def _spent(workspace: Workspace, now: Usage) -> Usage:
@@ -209,7 +213,9 @@ def _answers(conflict: Conflict, name: str) -> bool:
 def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
     heard = "\n".join(f"{t.source}\t{'|'.join(t.heard_as)}" for t in glossary.terms)
     chapters = digest_of(talk.chapters)
-    return digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard)
+    undone = undone_in(workspace)
+    left = (digest_of(undone),) if undone else ()
+    return digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard, *left)
 
 
 def translation_key(

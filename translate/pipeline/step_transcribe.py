@@ -1,13 +1,14 @@
 """Transcribe: sound or captions become transcript.json, window by window, resumable."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from translate import glossary as terms
-from translate.errors import InputError
+from translate.errors import BadFileError, InputError
 from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.model import (
@@ -24,14 +25,17 @@ from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
 from translate.subtitles import srt
 from translate.workspace import (
+    ARTICLE,
     TRANSCRIPT,
     TRANSCRIPT_SRT,
     WINDOWS,
     Lines,
     Workspace,
     digest,
+    talks,
 )
 
+_EARLIER = 8  # talks of the same event that are looked at
 TRANSCRIBE_RULES = "1"  # raised when the rules change, so that older transcripts count as stale
 
 
@@ -163,24 +167,50 @@ def _from_audio(
         recogniser,
         tools.detector(),
         journal=journal,
-        prompt=journal.prompt(lambda: bias(talk, glossary, tools.count_tokens)),
+        prompt=journal.prompt(
+            lambda: bias(talk, glossary, tools.count_tokens, same_event(workspace, talk))
+        ),
         language=wishes.language or None,
         progress=progress,
     )
 
 
-def bias(talk: Talk, glossary: Glossary, count_tokens: Callable[[str], int]) -> str:
-    """The prompt that makes Whisper spell this talk's terms."""
+def bias(
+    talk: Talk,
+    glossary: Glossary,
+    count_tokens: Callable[[str], int],
+    earlier: Iterable[str] = (),
+) -> str:
+    """The prompt that makes Whisper spell this talk's terms; `earlier`: what others said before."""
     context = "\n".join(
         [talk.title, talk.event, talk.description, *(c.title for c in talk.chapters)]
     )
     return transcribing.bias_prompt(
-        terms.bias_terms(glossary, context),
+        terms.bias_terms(glossary, context, earlier=earlier),
         title=talk.title,
         event=talk.event,
         speakers=tuple(s.name for s in talk.speakers),
         count_tokens=count_tokens,
     )
+
+
+def same_event(workspace: Workspace, talk: Talk) -> Iterator[str]:
+    """The English of other talks of the same event, as far as they lie beside this one.
+
+    At most the eight latest; those that cannot be read are passed over.
+    """
+    if not talk.event:
+        return
+    others: list[tuple[str, Workspace]] = []
+    for other in talks(workspace.folder.parent):
+        with contextlib.suppress(BadFileError):
+            known = other.talk()
+            same = known.event.casefold() == talk.event.casefold()
+            if same and other.slug != workspace.slug and other.has(ARTICLE):
+                others.append((known.date, other))
+    for _, other in sorted(others, key=lambda o: (o[0], o[1].slug), reverse=True)[:_EARLIER]:
+        with contextlib.suppress(BadFileError):
+            yield "\n".join(p.english for p in other.article().paragraphs)
 
 
 class WindowJournal:
