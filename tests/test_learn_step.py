@@ -181,7 +181,10 @@ def test_proposals_are_a_file_that_belongs_to_the_person(place: Place) -> None:
     file.write_text(mine, "utf-8")
     assert learned(place, none).rows == 2
     assert file.read_text("utf-8") == mine
+    assert learned(place, none).rows == 2  # and again, when they are what lies there
+    assert file.read_text("utf-8") == mine
     file.write_text(f"{header}\n", "utf-8")  # struck out
+    assert learned(place, none).proposals is None
     assert learned(place, none).proposals is None
     assert file.read_text("utf-8") == f"{header}\n"
     file.unlink()
@@ -190,6 +193,24 @@ def test_proposals_are_a_file_that_belongs_to_the_person(place: Place) -> None:
     with pytest.raises(BadFileError, match="not a header"):
         learned(place, none)
     assert file.read_text("utf-8") == "what,ever\n"
+
+
+def test_of_an_older_record_no_row_is_taken_for_ours(place: Place) -> None:
+    """It remembered what lay there, a person's rows among them."""
+    put_right(place)
+    learned(place, Glossary())
+    proposed(place).write_text(
+        proposed(place).read_text("utf-8") + "mine,我的,prefer,any,no,,,\n", "utf-8"
+    )
+    file = place.talk / ".stw" / "learned.json"
+    record = json.loads(file.read_text("utf-8"))
+    del record["declined"]
+    record["rows"].append({"source": "mine", "target": "我的"})
+    file.write_text(json.dumps(record), "utf-8")
+    before = proposed(place).read_bytes()
+    for _ in range(2):
+        learned(place, Glossary())
+        assert proposed(place).read_bytes() == before
 
 
 def test_a_draft_that_nobody_has_edited_teaches_nothing(place: Place) -> None:

@@ -17,7 +17,14 @@ from translate.glossary import Glossary
 from translate.model import Article, Engine, MemoryEntry, Problem
 from translate.pipeline.run import untouched
 from translate.stages.learn import Figures, Pair, figures_of, pairs_of
-from translate.stages.learn_terms import Proposal, merge_rows, proposals, read_rows, rows_text
+from translate.stages.learn_terms import (
+    Proposal,
+    Proposed,
+    merge_rows,
+    proposals,
+    read_rows,
+    rows_text,
+)
 from translate.workspace import (
     DRAFT,
     DRAFT_BASE,
@@ -67,7 +74,10 @@ class Record:
     """What is remembered of earlier learning from a talk."""
 
     first: tuple[First, ...] = ()
-    rows: tuple[Proposal, ...] = ()  # the proposals as we wrote them last
+    rows: tuple[Proposal, ...] = ()  # the proposals that stood there as we wrote them
+    # Those that a person struck out or changed. None in records that had a person's rows among
+    # `rows`, of which therefore none is held to be ours.
+    declined: tuple[Proposal, ...] | None = None
 
 
 def learn(
@@ -107,8 +117,9 @@ def learn(
         if pairs:
             write_memory(memory, _entries(workspace, article, pairs))
         file = proposals_folder / f"{workspace.slug}.csv"
-        rows = _propose(file, record.rows, proposals(pairs, glossary))
-        workspace.put_aside(LEARNED, replace(record, rows=rows))
+        rows, proposed = _propose(file, _proposed(record), proposals(pairs, glossary))
+        record = replace(record, rows=proposed.written, declined=proposed.declined)
+        workspace.put_aside(LEARNED, record)
     return Learned(
         figures=figures_of(base, text, every),
         pairs=len(pairs),
@@ -198,13 +209,21 @@ def _machine(engine: Engine | None) -> str:
 # --- the proposals ------------------------------------------------------------------------------
 
 
-def _propose(file: Path, base: Sequence[Proposal], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
-    """Bring the file up to date; returns the rows in it."""
+def _proposed(record: Record) -> Proposed:
+    if record.declined is None:
+        return Proposed()
+    return Proposed(written=record.rows, declined=record.declined)
+
+
+def _propose(
+    file: Path, before: Proposed, new: Sequence[Proposal]
+) -> tuple[tuple[Proposal, ...], Proposed]:
+    """Bring the file up to date; returns the rows in it, and what is to be remembered of them."""
     mine = read_rows(_text(file), str(file)) if file.exists() else None
-    rows = merge_rows(base, mine, new)
+    rows, proposed = merge_rows(before, mine, new)
     if rows != mine and (rows or mine is not None):
         write_atomic(file, rows_text(rows).encode())
-    return rows
+    return rows, proposed
 
 
 def _text(file: Path) -> str:
