@@ -1,6 +1,7 @@
 """`learn`: from an edited draft to the memory and the proposals, and back into the draft."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from translate.glossary import Glossary, load
 from translate.pipeline.step_learn import (
     Imported,
     Learned,
+    UpdateMemory,
     export_memories,
     import_memories,
     learn,
@@ -45,13 +47,15 @@ def proposed(place: Place) -> Path:
     return place.folder / "glossary" / "proposals" / f"{place.talk.name}.csv"
 
 
-def learned(place: Place, glossary: Glossary | None = None) -> Learned:
+def learned(
+    place: Place, glossary: Glossary | None = None, update: UpdateMemory = update_entries
+) -> Learned:
     return learn(
         Workspace(place.talk),
         memory_folder=memory(place).parent,
         proposals_folder=proposed(place).parent,
         glossary=glossary or load(sorted((ROOT / "glossary").glob("*.csv"))),
-        update_memory=update_entries,
+        update_memory=update,
     )
 
 
@@ -173,6 +177,23 @@ def test_what_a_person_puts_right_in_the_memory_stays_and_is_told(place: Place) 
         assert two.target.startswith("二")  # ours, and newer
     rewrite(place, (f"一{p[0].chinese}", f"一{p[0].chinese}手改。"))
     assert learned(place).kept == ()  # of one mind again
+
+
+def test_rows_written_just_before_the_end_are_ours_all_the_same(place: Place) -> None:
+    first = passages(place)[0].chinese
+
+    def then_nothing(
+        path: Path, entries: Sequence[Entry], ours: Sequence[Entry]
+    ) -> tuple[Sequence[Entry], Sequence[Entry]]:
+        update_entries(path, entries, ours)
+        raise KeyboardInterrupt
+
+    rewrite(place, (first, f"一{first}"))
+    with pytest.raises(KeyboardInterrupt):
+        learned(place, update=then_nothing)
+    rewrite(place, (f"一{first}", f"二{first}"))
+    assert learned(place).kept == ()
+    assert read_entries(memory(place))[0].target.startswith("二")
 
 
 def test_a_later_edit_is_measured_from_what_the_machine_wrote(place: Place) -> None:
