@@ -1,17 +1,26 @@
 """`learn`: from an edited draft to the memory and the proposals, and back into the draft."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.chat_server import good, serving
 from tests.test_pipeline import Place, captions
-from translate.backends.memory import Entry, read_entries, write_entries, write_jsonl
+from translate.backends.memory import Entry, read_entries, update_entries, write_entries
 from translate.draft import Passage, parse
 from translate.errors import BadFileError, InputError
 from translate.glossary import Glossary, load
-from translate.pipeline.step_learn import Learned, export_memories, import_memories, learn
+from translate.pipeline.step_learn import (
+    Imported,
+    Learned,
+    UpdateMemory,
+    export_memories,
+    import_memories,
+    learn,
+)
 from translate.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
@@ -38,13 +47,15 @@ def proposed(place: Place) -> Path:
     return place.folder / "glossary" / "proposals" / f"{place.talk.name}.csv"
 
 
-def learned(place: Place, glossary: Glossary | None = None) -> Learned:
+def learned(
+    place: Place, glossary: Glossary | None = None, update: UpdateMemory = update_entries
+) -> Learned:
     return learn(
         Workspace(place.talk),
         memory_folder=memory(place).parent,
         proposals_folder=proposed(place).parent,
         glossary=glossary or load(sorted((ROOT / "glossary").glob("*.csv"))),
-        write_memory=write_jsonl,
+        update_memory=update,
     )
 
 
@@ -149,6 +160,42 @@ def test_the_memory_says_where_each_pair_is_from(place: Place) -> None:
     assert (done.figures.touched, done.figures.edits) == (1, 2)
 
 
+def test_what_a_person_puts_right_in_the_memory_stays_and_is_told(place: Place) -> None:
+    p = passages(place)
+    rewrite(place, (p[0].chinese, f"一{p[0].chinese}"), (p[1].chinese, f"一{p[1].chinese}"))
+    assert learned(place).kept == ()
+    first = read_entries(memory(place))[0].target
+    fixed = memory(place).read_text("utf-8").replace(first, f"{first}手改。")
+    memory(place).write_text(fixed, "utf-8")
+    rewrite(place, (f"一{p[1].chinese}", f"二{p[1].chinese}"))
+    said = place.stw("learn", place.talk.name).stdout
+    assert f"1 rows that somebody has changed in the memory ({p[0].at})" in said
+    for _ in range(2):
+        assert learned(place).kept == (p[0].at,)
+        one, two, *_ = read_entries(memory(place))
+        assert one.target == f"{first}手改。"
+        assert two.target.startswith("二")  # ours, and newer
+    rewrite(place, (f"一{p[0].chinese}", f"一{p[0].chinese}手改。"))
+    assert learned(place).kept == ()  # of one mind again
+
+
+def test_rows_written_just_before_the_end_are_ours_all_the_same(place: Place) -> None:
+    first = passages(place)[0].chinese
+
+    def then_nothing(
+        path: Path, entries: Sequence[Entry], ours: Sequence[Entry]
+    ) -> tuple[Sequence[Entry], Sequence[Entry]]:
+        update_entries(path, entries, ours)
+        raise KeyboardInterrupt
+
+    rewrite(place, (first, f"一{first}"))
+    with pytest.raises(KeyboardInterrupt):
+        learned(place, update=then_nothing)
+    rewrite(place, (f"一{first}", f"二{first}"))
+    assert learned(place).kept == ()
+    assert read_entries(memory(place))[0].target.startswith("二")
+
+
 def test_a_later_edit_is_measured_from_what_the_machine_wrote(place: Place) -> None:
     first = passages(place)[0].chinese
     rewrite(place, (first, f"一{first}"))
@@ -181,7 +228,10 @@ def test_proposals_are_a_file_that_belongs_to_the_person(place: Place) -> None:
     file.write_text(mine, "utf-8")
     assert learned(place, none).rows == 2
     assert file.read_text("utf-8") == mine
+    assert learned(place, none).rows == 2  # and again, when they are what lies there
+    assert file.read_text("utf-8") == mine
     file.write_text(f"{header}\n", "utf-8")  # struck out
+    assert learned(place, none).proposals is None
     assert learned(place, none).proposals is None
     assert file.read_text("utf-8") == f"{header}\n"
     file.unlink()
@@ -190,6 +240,24 @@ def test_proposals_are_a_file_that_belongs_to_the_person(place: Place) -> None:
     with pytest.raises(BadFileError, match="not a header"):
         learned(place, none)
     assert file.read_text("utf-8") == "what,ever\n"
+
+
+def test_of_an_older_record_no_row_is_taken_for_ours(place: Place) -> None:
+    """It remembered what lay there, a person's rows among them."""
+    put_right(place)
+    learned(place, Glossary())
+    proposed(place).write_text(
+        proposed(place).read_text("utf-8") + "mine,我的,prefer,any,no,,,\n", "utf-8"
+    )
+    file = place.talk / ".stw" / "learned.json"
+    record = json.loads(file.read_text("utf-8"))
+    del record["declined"]
+    record["rows"].append({"source": "mine", "target": "我的"})
+    file.write_text(json.dumps(record), "utf-8")
+    before = proposed(place).read_bytes()
+    for _ in range(2):
+        learned(place, Glossary())
+        assert proposed(place).read_bytes() == before
 
 
 def test_a_draft_that_nobody_has_edited_teaches_nothing(place: Place) -> None:
@@ -238,7 +306,7 @@ def test_memories_of_others_come_in_and_go_out(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no translation memory"):
         export_memories(folder, out, read=read_entries, write=write_entries)
     for _ in range(2):
-        [done] = import_memories([theirs], folder, read=read_entries, write=write_entries)
+        [done] = imported(theirs, folder)
         assert (done.memory, done.entries) == (folder / "old.jsonl", 2)
         assert list(read_entries(done.memory)) == entries
     assert export_memories(folder, out, read=read_entries, write=write_entries) == 2
@@ -249,5 +317,39 @@ def test_memories_of_others_come_in_and_go_out(tmp_path: Path) -> None:
     broken = tmp_path / "b.tmx"
     broken.write_text("<tmx>")
     with pytest.raises(BadFileError, match=r"b\.tmx"):
-        import_memories([out, broken], tmp_path / "new", read=read_entries, write=write_entries)
+        imported(out, tmp_path / "new", broken)
     assert not (tmp_path / "new").exists()
+
+
+def imported(file: Path, folder: Path, *more: Path) -> tuple[Imported, ...]:
+    return import_memories(
+        [file, *more], folder, read=read_entries, update=update_entries, write=write_entries
+    )
+
+
+def test_what_was_put_right_in_an_imported_memory_stays(tmp_path: Path) -> None:
+    folder, theirs = tmp_path / "memory", tmp_path / "old.tmx"
+    first = [Entry(source=s, target=t) for s, t in (("One.", "一。"), ("Two.", "二。"))]
+    write_entries(theirs, [Entry(source="One.", target="零。"), *first])
+    [done] = imported(theirs, folder)
+    assert done.entries == 2  # the first was the same source, which a memory has once
+    memory = folder / "old.jsonl"
+    memory.write_text(memory.read_text("utf-8").replace("一。", "壹。"), "utf-8")
+    write_entries(theirs, [replace(e, target=f"新{e.target}") for e in first])
+    for _ in range(2):
+        [done] = imported(theirs, folder)
+        assert (done.entries, done.kept) == (1, 1)
+        assert [e.target for e in read_entries(memory)] == ["壹。", "新二。"]
+
+
+def test_an_export_takes_the_place_of_the_one_before_but_of_no_memory(tmp_path: Path) -> None:
+    folder, out = tmp_path / "memory", tmp_path / "all.jsonl"
+    one, two = (Entry(source=s, target="一。") for s in ("One.", "Two."))
+    write_entries(out, [one])
+    write_entries(folder / "a.jsonl", [two])
+    assert export_memories(folder, out, read=read_entries, write=write_entries, force=True) == 1
+    assert read_entries(out) == (two,)
+    with pytest.raises(InputError, match="one of the memories"):
+        export_memories(
+            folder, folder / "a.jsonl", read=read_entries, write=write_entries, force=True
+        )

@@ -339,10 +339,18 @@ def read_memory(*paths: Path) -> Sequence[MemoryEntry]:
     return read_entries(*paths)
 
 
-def write_memory(path: Path, entries: Sequence[MemoryEntry]) -> None:
+def write_memory(path: Path, entries: Sequence[MemoryEntry]) -> int:
     from translate.backends.memory import write_entries
 
-    write_entries(path, entries)
+    return write_entries(path, entries)
+
+
+def update_memory(
+    path: Path, entries: Sequence[MemoryEntry], ours: Sequence[MemoryEntry]
+) -> tuple[Sequence[MemoryEntry], Sequence[MemoryEntry]]:
+    from translate.backends.memory import update_entries
+
+    return update_entries(path, entries, ours)
 
 
 def run_blog_checks(blog: Path, post: str, slug: str) -> list[Problem]:

@@ -17,6 +17,7 @@ from translate.compose import (
     proposals_folder,
     read_memory,
     run_blog_checks,
+    update_memory,
     write_memory,
 )
 from translate.console import problem_text, report_error
@@ -94,7 +95,7 @@ class Press:
                 memory_folder=memory_folder(settings),
                 proposals_folder=proposals_folder(settings),
                 glossary=self._desk.glossary,
-                write_memory=write_memory,
+                update_memory=update_memory,
             )
             return _End(workspace.slug, _learned_text(learned), _learned_data(workspace, learned))
 
@@ -103,9 +104,18 @@ class Press:
     def import_memories(self, files: Sequence[Path]) -> None:
         """Take memories of others into the column's."""
         folder = memory_folder(self._desk.settings)
-        done = pipeline.import_memories(files, folder, read=read_memory, write=write_memory)
-        text = "\n".join(f"{d.memory}: {d.entries} pairs of {d.file}" for d in done)
-        data = [{"file": str(d.file), "memory": str(d.memory), "entries": d.entries} for d in done]
+        done = pipeline.import_memories(
+            files, folder, read=read_memory, update=update_memory, write=write_memory
+        )
+        text = "\n".join(
+            f"{d.memory}: {d.entries} pairs of {d.file}"
+            + (f"; {d.kept} left as somebody has changed them there" if d.kept else "")
+            for d in done
+        )
+        data = [
+            {"file": str(d.file), "memory": str(d.memory), "entries": d.entries, "kept": d.kept}
+            for d in done
+        ]
         self._console.result(text, data)
 
     def export_memories(self, file: Path, *, force: bool) -> None:
@@ -204,6 +214,12 @@ def _learned_text(learned: Learned) -> str:
             f"left out: {len(learned.unsettled)} pairs in which stw check misses something"
             f" ({where}); mend them, or silence that with a reason, and learn again"
         )
+    if learned.kept:
+        where = ", ".join(learned.kept[:_SHOWN]) + ", …" * (len(learned.kept) > _SHOWN)
+        lines.append(
+            f"left as they are: {len(learned.kept)} rows that somebody has changed in the memory"
+            f" ({where}); change them there, or take them out of it and learn again"
+        )
     if learned.proposals:
         lines.append(f"terms: {learned.rows} rows to accept or strike out in {learned.proposals}")
     return "\n".join(lines)
@@ -218,6 +234,7 @@ def _learned_data(workspace: Workspace, learned: Learned) -> dict[str, Any]:
         "distance": f.distance,
         "pairs": learned.pairs,
         "unsettled": list(learned.unsettled),
+        "kept": list(learned.kept),
         "memory": str(learned.memory) if learned.memory else None,
         "proposals": str(learned.proposals) if learned.proposals else None,
         "rows": learned.rows,

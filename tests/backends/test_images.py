@@ -187,6 +187,49 @@ def test_a_jpeg_that_fits_and_hides_nothing_is_not_encoded_again(tmp_path: Path)
     assert BlogPictures().fit(path).data == path.read_bytes()
 
 
+def test_of_a_jpeg_only_the_pixels_stay_as_they_were_encoded(tmp_path: Path) -> None:
+    clean = saved(tmp_path, slide(), "a.jpg", quality=88).read_bytes()
+    other = saved(tmp_path, slide(), "b.jpg", exif=exif()).read_bytes()
+    assert other.endswith(b"\xff\xd9")
+    thumbnail = b"\xff\xe0\x00\x19JFIF\0\x01\x01\0\0\x01\0\x01\x01\x03SECRET-AB"
+    segments = b"".join(
+        b"\xff" + kind + struct.pack(">H", len(body) + 2) + body
+        for kind, body in (
+            (b"\xe0", b"SECRET-not-JFIF"),
+            (b"\xed", b"Photoshop 3.0\0SECRET"),
+            (b"\xee", b"Adobe-SECRET"[:5] + b"\0\x64\0\0\0\0\x01SECRET"),
+            (b"\xfe", b"SECRET"),
+        )
+    )
+    head, rest = clean[:20], clean[20:]
+    assert head[4:11] == b"\0\x10JFIF\0"
+    adobe = b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0\x01"
+    path = tmp_path / "c.jpg"
+    for data, bare in (
+        (clean + other, clean),
+        (clean + b"\0" * 9 + b"\xff\xd9", clean),
+        (clean[:2] + thumbnail + rest, clean),
+        (head + b"\xff" + segments + rest + other, head + adobe + rest),
+    ):
+        path.write_bytes(data)
+        made, image = fitted(path)
+        assert b"SECRET" not in made.data
+        assert made.data[20:] == bare[20:]
+        assert not image.getexif()
+        with Image.open(path) as before:
+            assert ImageChops.difference(image, before.convert("RGB")).getbbox() is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"progressive": True}, {"restart_marker_blocks": 3}, {"subsampling": 0, "optimize": True}],
+)
+def test_a_jpeg_of_any_coding_stays_byte_for_byte(tmp_path: Path, options: dict[str, Any]) -> None:
+    for mode in ("RGB", "L"):
+        path = saved(tmp_path, slide(mode=mode), "a.jpg", **options)
+        assert BlogPictures().fit(path).data == path.read_bytes()
+
+
 def test_the_same_picture_gives_the_same_bytes(tmp_path: Path) -> None:
     for image in (slide(), photograph(1500, 800)):
         path = saved(tmp_path, image)
@@ -224,6 +267,41 @@ def test_a_moving_gif_stays_as_it_is(tmp_path: Path) -> None:
     made = BlogPictures().fit(path)
     assert made.data == path.read_bytes()
     assert rules(made) == ["picture-narrow", "picture-large"]
+
+
+def test_of_a_moving_gif_only_frames_timing_and_loops_stay(tmp_path: Path) -> None:
+    first, *rest = frames()
+    times = [40, 250, 990]
+    path = saved(
+        tmp_path, first, "a.gif", save_all=True, append_images=rest, duration=times, loop=3
+    )
+    clean = path.read_bytes()
+    assert BlogPictures().fit(path).data == clean
+    comment = b"!\xfe\x06SECRET\x06SECRET\0"
+    xmp = b"!\xff\x0bXMP DataXMP\x06SECRET\0"
+    text = b"!\x01\x0c" + b"\0" * 12 + b"\x06SECRET\0"
+    loop = clean.index(b"!\xff\x0bNETSCAPE2.0")
+    longer = clean[: loop + 18] + b"\x06SECRET" + clean[loop + 18 :]
+    for data in (
+        clean[:loop] + comment + xmp + text + clean[loop:-1] + comment + b";",
+        clean + b"SECRET" + clean,
+        clean[:-1] + b"\0;",
+        clean[:-1],  # cut off where nothing is lost
+        longer,
+    ):
+        path.write_bytes(data)
+        made, image = fitted(path)
+        assert made.data == clean
+        assert image.info["loop"] == 3
+        with Image.open(path) as before:
+            for n, time in enumerate(times):
+                image.seek(n)
+                before.seek(n)
+                assert image.info["duration"] == time
+                assert image.convert("RGBA").tobytes() == before.convert("RGBA").tobytes()
+    path.write_bytes(clean[:-99])
+    with pytest.raises(BadFileError, match="broken"):
+        BlogPictures().fit(path)
 
 
 @pytest.mark.parametrize("name", ["a.webp", "a.png"])

@@ -14,9 +14,8 @@ from translate.backends.memory import (
     Memory,
     NoTranslator,
     read_entries,
+    update_entries,
     write_entries,
-    write_jsonl,
-    write_tmx,
     written,
 )
 from translate.errors import BadFileError, MissingError
@@ -126,6 +125,7 @@ def test_jsonl_and_tmx_are_read(tmp_path: Path) -> None:
         '{"source": "a", "target": "b", "target_lang": "fr"}',
         '{"source": "a", "target": "舊", "target_lang": "zh-TW"}',
         b'{"source": "a", "target": "\xff"}',
+        "[" * 100_000,
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str | bytes) -> None:
@@ -147,6 +147,14 @@ BOMB = '<!DOCTYPE tmx [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
         (f"\n{BOMB}<tmx><body><tu>&b;</tu></body></tmx>", r"m\.tmx:2: a document type"),
         ('<!DOCTYPE tmx [<!ENTITY x SYSTEM "file:///etc/passwd">]><tmx/>', "document type"),
         ("", "not XML"),
+        (
+            '<tmx><tu><tuv xml:lang="en"><seg>'
+            + "<hi>" * 60_000
+            + "x"
+            + "</hi>" * 60_000
+            + "</seg></tuv></tu></tmx>",
+            r"m\.tmx: markup nested",
+        ),
     ],
 )
 def test_a_bad_tmx_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -154,6 +162,50 @@ def test_a_bad_tmx_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(BadFileError, match=message):
         Memory.load(path)
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("gb18030", "gb18030"),
+        ("GB2312", "gbk"),
+        ("big5", "big5"),
+        ("UTF-8", "utf-8"),
+        ("UTF-8", "utf-8-sig"),
+        ("gb18030", "utf-8-sig"),  # what the first bytes show counts
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-16-be"),
+        ("UTF-16", "utf-8"),  # which it cannot be
+        ("UTF-32", "utf-32"),
+    ],
+)
+def test_tmx_is_read_in_its_own_encoding(tmp_path: Path, declared: str, encoding: str) -> None:
+    path = tmp_path / "m.tmx"
+    path.write_bytes(TMX.replace("UTF-8", declared).encode(encoding, "xmlcharrefreplace"))
+    assert [e.target for e in read_entries(path)] == ["调用 forward 就行。", "旧。"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding", "message"),
+    [
+        ("UTF-8", "gb18030", rf"m\.tmx: not utf-8 at byte {TMX.index('调')}$"),
+        ("ascii", "utf-8", rf"m\.tmx: not ascii at byte {TMX.index('调')}$"),
+        ("x-klingon", "utf-8", r"m\.tmx:1: an unknown encoding, x-klingon"),
+        ("base64", "utf-8", "an unknown encoding, base64"),
+        ("undefined", "utf-8", "not undefined"),
+        ("utf-7", "ascii", "not text"),
+    ],
+)
+def test_tmx_in_another_encoding_than_it_says_is_refused(
+    tmp_path: Path, declared: str, encoding: str, message: str
+) -> None:
+    path = tmp_path / "m.tmx"
+    text = TMX.replace("UTF-8", declared)
+    if encoding == "ascii":
+        text = f'<?xml version="1.0" encoding="{declared}"?><tmx>+2AA-</tmx>'
+    path.write_bytes(text.encode(encoding))
+    with pytest.raises(BadFileError, match=message):
+        read_entries(path)
 
 
 def test_files_that_are_no_memories_are_refused(tmp_path: Path) -> None:
@@ -205,55 +257,78 @@ def test_jsonl_and_tmx_give_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, some: list[Entry]
 ) -> None:
     folder = tmp_path_factory.mktemp("memories")
-    one, two, three = folder / "a.jsonl", folder / "b.tmx", folder / "c.jsonl"
-    write_jsonl(one, some)
+    one, two, three, four = (folder / name for name in ("a.jsonl", "b.tmx", "c.jsonl", "d.jsonl"))
+    assert update_entries(one, some) == (tuple(kept(some)), ())
     if not kept(some):
         assert not one.exists()
         return
-    assert sorted(map(repr, read_entries(one))) == sorted(map(repr, kept(some)))
-    write_tmx(two, read_entries(one))
+    assert list(read_entries(one)) == kept(some)
+    assert write_entries(two, read_entries(one)) == len(kept(some))
     assert read_entries(two) == read_entries(one)
-    write_jsonl(three, read_entries(two))
-    assert three.read_bytes() == one.read_bytes()
+    write_entries(three, read_entries(two))
+    update_entries(four, read_entries(two))
+    assert three.read_bytes() == four.read_bytes() == one.read_bytes()
     ElementTree.fromstring(two.read_bytes())  # without any of our own help
 
 
-@given(several, several)
+@given(several, several, st.data())
 def test_writing_again_changes_nothing_and_others_rows_stay(
-    tmp_path_factory: pytest.TempPathFactory, one: list[Entry], two: list[Entry]
+    tmp_path_factory: pytest.TempPathFactory,
+    one: list[Entry],
+    two: list[Entry],
+    data: st.DataObject,
 ) -> None:
     path = tmp_path_factory.mktemp("memories") / "m.jsonl"
     path.touch()
-    write_jsonl(path, one)
+    update_entries(path, one)
     before = read_entries(path)
-    write_jsonl(path, two)
-    after, data = read_entries(path), path.read_bytes()
-    mine = {(e.talk, _known(e)) for e in kept(two)}
-    assert [e for e in after if (e.talk, _known(e)) not in mine] == [
-        e for e in before if (e.talk, _known(e)) not in mine
-    ]
-    write_jsonl(path, two)
-    assert path.read_bytes() == data
+    ours = [e for e in before if data.draw(st.booleans())]
+    taken, left = update_entries(path, two, ours)
+    after, raw = read_entries(path), path.read_bytes()
+    assert sorted(map(repr, (*taken, *left))) == sorted(map(repr, kept(two)))
+    assert set(taken) <= set(after)
+    assert not set(left) & set(after)
+    new = {(e.talk, _known(e)) for e in kept(two)}
+    assert {e for e in before if e not in ours or (e.talk, _known(e)) not in new} <= set(after)
+    assert update_entries(path, two, taken) == (taken, left)
+    assert path.read_bytes() == raw
 
 
-def test_a_later_entry_takes_the_place_of_the_earlier_one_of_the_same_talk(tmp_path: Path) -> None:
+def test_what_a_person_has_changed_stays_and_our_own_rows_are_updated(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "m.jsonl"
     theirs = '{"target": "别人的。", "source": "One.",  "source_lang": "en-GB"}'
     path.parent.mkdir()
     path.write_text(f"{theirs}\r\n\n", encoding="utf-8")
-    mine = [Entry(source=s, target=t, talk="t", at="00:00:01") for s, t in (("One.", "一。"),)]
-    write_jsonl(path, mine)
-    write_jsonl(path, [replace(mine[0], source=" One. ", target="壹。"), *mine[1:]])
+    mine = [Entry(source=s, target="一。", talk="t", at="00:00:01") for s in ("One.", "Two.")]
+    assert update_entries(path, mine) == (tuple(mine), ())
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines[0] == theirs  # word for word, though it has no line of ours
+    fixed = lines[2].replace("一。", "二！")
+    path.write_text("\n".join([*lines[:2], fixed, fixed.replace("！", "。")]), encoding="utf-8")
+    more = [replace(e, source=f" {e.source} ", target="壹。") for e in mine]
+    taken, left = update_entries(path, more, mine)
+    assert [e.target for e in (*taken, *left)] == ["壹。", "壹。"]
+    assert [e.source for e in left] == ["Two."]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == theirs
     assert json.loads(lines[1]) == {
         "source": "One.",
         "target": "壹。",
         "talk": "t",
         "at": "00:00:01",
     }
-    assert len(lines) == 2
+    assert lines[2:] == [fixed, fixed.replace("！", "。")]
     assert not list(path.parent.glob(".*"))  # nothing half-written is left behind
+
+
+def test_a_memory_written_whole_takes_the_place_of_what_lies_there(tmp_path: Path) -> None:
+    for path in (tmp_path / "m.jsonl", tmp_path / "m.tmx"):
+        write_entries(
+            path, [Entry(source="One.", target="一。"), Entry(source="Two.", target="二。")]
+        )
+        three = Entry(source="Three.", target="三。")
+        assert write_entries(path, [three, Entry(source="\x00", target="零。")]) == 1
+        assert read_entries(path) == (three,)
 
 
 def test_a_broken_memory_is_not_written_over(tmp_path: Path) -> None:
@@ -261,7 +336,7 @@ def test_a_broken_memory_is_not_written_over(tmp_path: Path) -> None:
     path.write_text('{"source": "a", "target": "一"}\nnot json\n', encoding="utf-8")
     before = path.read_bytes()
     with pytest.raises(BadFileError, match=r"m\.jsonl:2: "):
-        write_jsonl(path, [Entry(source="One.", target="一。")])
+        update_entries(path, [Entry(source="One.", target="一。")])
     assert path.read_bytes() == before
     with pytest.raises(BadFileError, match="not a translation memory"):
         write_entries(tmp_path / "m.csv", [])

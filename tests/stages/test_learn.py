@@ -1,6 +1,9 @@
 """Learning from an edited draft: pairs, figures, and proposals for the term base."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,14 @@ from translate.glossary import COLUMNS, Glossary, load
 from translate.glossary import check as check_glossary
 from translate.model import Article, Paragraph, Section, Sentence, Term, clock
 from translate.stages.learn import Pair, figures_of, pairs_of, plain, same_words
-from translate.stages.learn_terms import Proposal, merge_rows, proposals, read_rows, rows_text
+from translate.stages.learn_terms import (
+    Proposal,
+    Proposed,
+    merge_rows,
+    proposals,
+    read_rows,
+    rows_text,
+)
 from translate.typography import escape_text
 
 ENGLISH = (
@@ -383,17 +393,62 @@ def test_rows_come_back_as_they_were_written(rows: list[Proposal]) -> None:
     assert list(read_rows(rows_text(rows), "x.csv")) == rows
 
 
-@given(some_rows, some_rows, some_rows)
-def test_no_row_of_a_persons_is_lost(
-    base: list[Proposal], mine: list[Proposal], new: list[Proposal]
-) -> None:
-    merged = merge_rows(base, mine, new)
-    assert set(mine) - set(base) <= set(merged)
-    assert merge_rows(new, merged, new) == merged  # the second time nothing changes
-    assert merge_rows(base, base, new) == tuple(new) or set(merge_rows(base, base, new)) <= {*new}
-    assert merge_rows(base, None, new) == tuple(new)
-    struck = {r.key for r in base} - {r.key for r in mine}
-    assert not struck & {r.key for r in merged}
+def row(source: str, target: str = "", note: str = "") -> Proposal:
+    return Proposal(source, target, note=note)
+
+
+# Few sources and few cells, so that rounds meet.
+proposed_rows = st.lists(
+    st.builds(row, st.sampled_from("abcd"), st.sampled_from("xy"), st.sampled_from("12")),
+    max_size=4,
+    unique_by=lambda r: r.key,
+)
+
+
+@st.composite
+def persons(draw: st.DrawFn, rows: Sequence[Proposal]) -> list[Proposal]:
+    """The rows with some struck out, some typed in, in another order."""
+    left = [r for r in rows if draw(st.booleans())]
+    typed = draw(st.lists(st.builds(row, st.sampled_from("abcde"), st.sampled_from("xyz"))))
+    return list(draw(st.permutations([*left, *typed])))
+
+
+@given(st.data())
+def test_no_row_of_a_persons_is_lost_and_none_struck_out_comes_back(data: st.DataObject) -> None:
+    """Over several rounds of learning, with a person at the file between them."""
+    new = data.draw(proposed_rows)
+    rows, proposed = merge_rows(Proposed(), None, new)
+    assert rows == tuple(new)
+    by_hand: Counter[Proposal] = Counter()
+    struck: set[Proposal] = set()
+    for _ in range(data.draw(st.integers(1, 4))):
+        mine = data.draw(persons(rows))
+        here = Counter(mine)
+        ours = Counter(rows) - by_hand
+        # What was ours and still stands there is ours; all else that stands there was typed.
+        by_hand = here - ours
+        struck |= {r.content for r in ours - here}
+        new = data.draw(proposed_rows)
+        rows, proposed = merge_rows(proposed, mine, new)
+        assert not by_hand - Counter(rows)
+        made = Counter(rows) - by_hand
+        assert not struck & {r.content for r in made}
+        assert set(made) <= set(new)
+        assert merge_rows(proposed, rows, new) == (rows, proposed)  # again changes nothing
+
+
+def test_a_row_comes_back_only_when_more_than_its_note_is_another() -> None:
+    a, b, hand = row("a", "x", "2 段"), row("b"), row("hand")
+    rows, proposed = merge_rows(Proposed(), None, [a, b])
+    rows, proposed = merge_rows(proposed, [b, hand], [a, b])
+    assert rows == (b, hand)
+    rows, proposed = merge_rows(proposed, rows, [a, b])
+    assert rows == (b, hand)
+    rows, proposed = merge_rows(proposed, rows, [replace(a, note="3 段"), b])
+    assert rows == (b, hand)
+    rows, proposed = merge_rows(proposed, rows, [replace(a, target="y")])
+    assert rows == (hand, replace(a, target="y"))
+    assert merge_rows(proposed, rows, [a, b])[0] == (hand, b)  # what we took out is not struck out
 
 
 def test_a_file_that_is_no_term_base_is_refused(tmp_path: Path) -> None:

@@ -121,7 +121,8 @@ def _fit(data: bytes, path: Path) -> BlogPicture:
 
 
 def _animated(data: bytes, width: int, path: Path, problems: list[Problem]) -> BlogPicture:
-    """A moving picture stays as it is: to scale it would be to redraw each frame."""
+    """A moving picture stays as it moves: to scale it would be to redraw each frame."""
+    data = _bare_gif(data)
     if len(data) >= MAX_BYTES or width > MAX_WIDTH:
         message = f"moves, and is {width} px wide and {len(data) // 1000} KB; it stays as it is"
         problems.append(_problem("picture-large", message, path))
@@ -193,14 +194,10 @@ def _resized(image: Image.Image, width: int) -> Image.Image:
 
 
 def _untouched_jpeg(image: Image.Image, data: bytes) -> bytes:
-    """The file itself when there is nothing in it but the picture, else the same without it."""
-    segments = {name for name, _ in getattr(image, "applist", ())}
-    clean = segments <= {"APP0", "APP14"} and not image.info.get("comment")
-    if clean and data.endswith(b"\xff\xd9"):
-        return data
+    """The picture as it was encoded, with nothing else; encoded again where that cannot be."""
     if image.info.get("icc_profile") or image.mode not in ("L", "RGB"):
         return _jpeg(_plain(image), 95)
-    return _jpeg(image, "keep")
+    return _bare_jpeg(data) or _jpeg(image, "keep")
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -284,3 +281,85 @@ def _on_white(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+# --- files without anything but pixels ----------------------------------------------------------
+
+# Frame headers but for those of pictures in layers; tables, restarts, the number of lines.
+_NEEDED = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC5, 0xC6, 0xC7, 0xC8, 0xCD, 0xCE, 0xCF}
+_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_APPLICATIONS = range(0xE0, 0xF0)
+_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_IN_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)  # where the pixels end
+
+
+def _bare_jpeg(data: bytes) -> bytes | None:
+    """The first picture in the file, its pixels byte for byte; None where its parts are unusual."""
+    out, at = [b"\xff\xd8"], 2
+    while found := _MARKER.match(data, at):
+        kind, at = found[1][0], found.end()
+        if kind == _EOI:
+            return b"".join([*out, b"\xff\xd9"])
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        body, at = data[at + 2 : end], end
+        if kind in _APPLICATIONS:
+            body = _application(kind, body)
+        elif kind != _COM and kind not in _NEEDED:
+            return None
+        if body and kind != _COM:
+            out.append(struct.pack(">BBH", 0xFF, kind, len(body) + 2) + body)
+        if kind == _SOS:
+            pixels = _IN_SCAN.search(data, at)
+            if not pixels:
+                return None
+            out.append(data[at : pixels.start()])
+            at = pixels.start()
+    return None
+
+
+def _application(kind: int, body: bytes) -> bytes:
+    """What says how the colours are meant, without the thumbnail; of all else nothing."""
+    if kind == _APPLICATIONS[0] and body.startswith(b"JFIF\0") and len(body) >= 14:
+        return body[:12] + b"\0\0"
+    if kind == _APPLICATIONS[14] and body.startswith(b"Adobe") and len(body) >= 12:
+        return body[:12]
+    return b""
+
+
+def _bare_gif(data: bytes) -> bytes:
+    """Frames, their timing and the number of loops; raises ValueError or IndexError when cut off.
+
+    What stands between the blocks, or behind the last, no program shows.
+    """
+    at = 13 + _palette(data[10])
+    out, looped = [data[:at]], False
+    while at < len(data) and data[at] != 0x3B:
+        start, kind = at, data[at : at + 2]
+        at += 1
+        if kind[:1] == b",":
+            at = _blocks_end(data, start + 10 + _palette(data[start + 9]) + 1)
+            out.append(data[start:at])
+        elif kind[:1] == b"!":
+            at = _blocks_end(data, start + 2)
+            block = data[start + 2 : at]
+            if kind == b"!\xf9" and block[0] == 4:
+                out.append(kind + block[:5] + b"\0")
+            elif block[:12] in _LOOPS and block[12:14] == b"\x03\x01" and not looped:
+                out.append(kind + block[:16] + b"\0")
+                looped = True
+    return b"".join([*out, b";"])
+
+
+_LOOPS = (b"\x0bNETSCAPE2.0", b"\x0bANIMEXTS1.0")
+
+
+def _palette(flags: int) -> int:
+    """The size in bytes of the palette that the flags announce."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _blocks_end(data: bytes, at: int) -> int:
+    """Where blocks end, each with its size before it and an empty one behind the last."""
+    while size := data[at]:
+        at += 1 + size
+    return at + 1

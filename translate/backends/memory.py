@@ -6,6 +6,7 @@ exactly but for spaces and Unicode width, else sentence by sentence. Knows no ta
 glossary.
 """
 
+import codecs
 import contextlib
 import hashlib
 import json
@@ -203,6 +204,8 @@ def _entry(path: Path, number: int, line: bytes) -> Entry:
         row: Any = json.loads(line.decode("utf-8"))
     except ValueError as error:
         raise _bad(path, number, f"not JSON in UTF-8: {error}") from error
+    except RecursionError as error:
+        raise _bad(path, number, "nested without end") from error
     if not isinstance(row, dict) or not all(isinstance(v, str) for v in row.values()):
         raise _bad(path, number, "not an object of strings")
     if unknown := set(row) - _FIELDS:
@@ -227,8 +230,7 @@ _PROPS = {"talk": "x-talk", "at": "x-at", "drafted_by": "x-drafted-by"}
 
 
 def _read_tmx(path: Path, raw: bytes) -> Iterator[Entry]:
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    text = raw.decode(encoding, "replace")
+    text = _decoded(path, raw)
     # A document type can define entities that expand without end; TMX needs none of it.
     declared = re.search(r"<!\s*(DOCTYPE|ENTITY)[^>\[]*(\[)?", text, re.IGNORECASE)
     if declared and (
@@ -241,12 +243,50 @@ def _read_tmx(path: Path, raw: bytes) -> Iterator[Entry]:
     if declared:
         text = text.replace(declared[0] + ">", "", 1)
     try:
-        root = ElementTree.fromstring(re.sub(r"^\s*\ufeff?<\?xml[^>]*\?>", "", text))
+        root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
     except ElementTree.ParseError as error:
         raise BadFileError(f"{path}:{error.position[0]}: not XML: {error}") from error
+    except UnicodeEncodeError as error:
+        raise BadFileError(f"{path}: not text: {error}", _IN_UTF8) from error
     if root.tag != "tmx":
         raise BadFileError(f"{path}:1: not TMX: the root is <{root.tag[:40]}>")
-    return _tmx_entries(root)
+    try:
+        return iter(list(_tmx_entries(root)))
+    except RecursionError as error:
+        raise BadFileError(f"{path}: markup nested without end") from error
+
+
+_IN_UTF8 = "Save it as UTF-8, or name its encoding in its first line."
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before that of UTF-16, with which it begins
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+# What calls itself by an older name is written in the newer one, which contains it; and where the
+# declaration could be read byte by byte, it is not in UTF-16.
+_MEANT = {"gb2312": "gb18030", "gbk": "gb18030", "utf-16": "utf-8"}
+
+
+def _decoded(path: Path, raw: bytes) -> str:
+    """The text in the encoding that its first bytes show, or that it declares; else in UTF-8."""
+    name = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "")
+    if not name:
+        declared = _DECLARED.match(raw)
+        name = declared[1].decode("ascii").lower() if declared else "utf-8"
+        name = _MEANT.get(name, name)
+    try:
+        return raw.decode(name)
+    except LookupError as error:
+        raise BadFileError(f"{path}:1: an unknown encoding, {name}", _IN_UTF8) from error
+    except UnicodeDecodeError as error:
+        raise BadFileError(f"{path}: not {name} at byte {error.start}", _IN_UTF8) from error
+    except UnicodeError as error:
+        raise BadFileError(f"{path}: not {name}: {error}", _IN_UTF8) from error
 
 
 def _tmx_entries(root: ElementTree.Element) -> Iterator[Entry]:
@@ -293,36 +333,52 @@ def written(entry: Entry) -> Entry:
     return Entry(**{n: _UNWRITABLE.sub("", getattr(entry, n)).strip() for n in fields})
 
 
-def write_entries(path: Path, entries: Iterable[Entry]) -> None:
-    """Write a memory as its name ends; see `write_jsonl` and `write_tmx`."""
-    writers = {".jsonl": write_jsonl, ".tmx": write_tmx}
+def write_entries(path: Path, entries: Iterable[Entry]) -> int:
+    """Write a memory as its name ends, in place of what lies there; the number of its rows.
+
+    The same entries give the same bytes. Raises MissingError when nothing can be written.
+    """
+    writers = {".jsonl": _jsonl, ".tmx": _tmx}
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise _no_memory(path)
-    writer(path, entries)
+    rows = list(filter(_is_whole, map(written, entries)))
+    _write(path, writer(rows))
+    return len(rows)
 
 
-def write_jsonl(path: Path, entries: Iterable[Entry]) -> None:
-    """Bring entries into a file, in UTF-8, one a line; what else stands there stays, in order.
+def update_entries(
+    path: Path, entries: Iterable[Entry], ours: Iterable[Entry] = ()
+) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Bring entries into a `.jsonl` file; gives those that stand there now, and those that do
+    not because a person has changed the row.
 
-    An entry of the same talk and source takes the place of the one before; new ones come last.
-    Raises BadFileError when what lies there is no memory, MissingError when nothing can be
-    written.
+    An entry takes the place of the one of the same talk and source if that is one of `ours`, as
+    we wrote them before; all else that lies there stays, in order. New ones come last. Raises
+    BadFileError when what lies there is no memory, MissingError when nothing can be written.
     """
     before = path.read_bytes() if path.exists() else b""
-    lines: dict[tuple[str, str], bytes] = {}
     raw = [line.rstrip(b"\r") for line in before.removeprefix(_BOM).split(b"\n")]
-    for number, line in enumerate(raw, 1):
-        if line.strip():
-            lines[_key(_entry(path, number, line))] = line
-    for entry in map(written, entries):
-        if entry.source and entry.target:
-            old = lines.get(_key(entry))
-            if old is None or _entry(path, 0, old) != entry:
-                lines[_key(entry)] = _line(entry)
-    data = b"".join(line + b"\n" for line in lines.values())
-    if data != before:
-        _write(path, data)
+    known = [(line, _entry(path, n, line)) for n, line in enumerate(raw, 1) if line.strip()]
+    lines = [line for line, _ in known]
+    where = {_key(entry): n for n, (_, entry) in enumerate(known)}  # the last one counts
+    may_go = set(map(written, ours))
+    taken: list[Entry] = []
+    kept: list[Entry] = []
+    for key, entry in {_key(e): e for e in map(written, entries) if _is_whole(e)}.items():
+        old = known[where[key]][1] if key in where else None
+        if old is None:
+            lines.append(_line(entry))
+        elif old != entry and old in may_go:
+            lines[where[key]] = _line(entry)
+        (taken if old is None or old == entry or old in may_go else kept).append(entry)
+    if lines != [line for line, _ in known]:
+        _write(path, b"".join(line + b"\n" for line in lines))
+    return tuple(taken), tuple(kept)
+
+
+def _is_whole(entry: Entry) -> bool:
+    return bool(entry.source and entry.target)
 
 
 def _key(entry: Entry) -> tuple[str, str]:
@@ -335,12 +391,12 @@ def _line(entry: Entry) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode()
 
 
-def write_tmx(path: Path, entries: Iterable[Entry]) -> None:
-    """Write entries as TMX 1.4b in place of what lies there.
+def _jsonl(entries: Iterable[Entry]) -> bytes:
+    return b"".join(_line(entry) + b"\n" for entry in entries)
 
-    The same entries give the same bytes. Raises MissingError when nothing can be written.
-    """
-    units = [_tmx_unit(e) for e in map(written, entries) if e.source and e.target]
+
+def _tmx(entries: Iterable[Entry]) -> bytes:
+    units = map(_tmx_unit, entries)
     header = {
         "creationtool": "see-the-world",
         "creationtoolversion": __version__,
@@ -352,7 +408,7 @@ def write_tmx(path: Path, entries: Iterable[Entry]) -> None:
     }
     attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in header.items())
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4">\n<header {attributes}/>\n'
-    _write(path, f"{head}<body>\n{''.join(units)}</body>\n</tmx>\n".encode())
+    return f"{head}<body>\n{''.join(units)}</body>\n</tmx>\n".encode()
 
 
 def _tmx_unit(entry: Entry) -> str:

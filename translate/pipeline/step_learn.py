@@ -17,7 +17,14 @@ from translate.glossary import Glossary
 from translate.model import Article, Engine, MemoryEntry, Problem
 from translate.pipeline.run import untouched
 from translate.stages.learn import Figures, Pair, figures_of, pairs_of
-from translate.stages.learn_terms import Proposal, merge_rows, proposals, read_rows, rows_text
+from translate.stages.learn_terms import (
+    Proposal,
+    Proposed,
+    merge_rows,
+    proposals,
+    read_rows,
+    rows_text,
+)
 from translate.workspace import (
     DRAFT,
     DRAFT_BASE,
@@ -29,10 +36,22 @@ from translate.workspace import (
 )
 
 
-class WriteMemory(Protocol):
-    """Brings entries into a memory's file; what others wrote there stays."""
+class UpdateMemory(Protocol):
+    """Brings entries into a memory's file, in the place of `ours`; what others wrote there stays.
 
-    def __call__(self, path: Path, entries: Sequence[MemoryEntry]) -> None: ...
+    Gives the entries that stand there now, and those that do not because a person has changed
+    the row.
+    """
+
+    def __call__(
+        self, path: Path, entries: Sequence[MemoryEntry], ours: Sequence[MemoryEntry]
+    ) -> tuple[Sequence[MemoryEntry], Sequence[MemoryEntry]]: ...
+
+
+class WriteMemory(Protocol):
+    """Writes a memory's file in place of what lies there; gives the number of its rows."""
+
+    def __call__(self, path: Path, entries: Sequence[MemoryEntry]) -> int: ...
 
 
 class ReadMemory(Protocol):
@@ -48,6 +67,7 @@ class Learned:
     figures: Figures
     pairs: int  # in the memory now
     unsettled: tuple[str, ...]  # anchors of pairs left out, because a check misses something
+    kept: tuple[str, ...] = ()  # anchors of rows that a person has changed in the memory itself
     memory: Path | None  # None when nothing is finished yet
     proposals: Path | None  # rows to accept or strike out; None when there are none
     rows: int = 0
@@ -67,7 +87,11 @@ class Record:
     """What is remembered of earlier learning from a talk."""
 
     first: tuple[First, ...] = ()
-    rows: tuple[Proposal, ...] = ()  # the proposals as we wrote them last
+    rows: tuple[Proposal, ...] = ()  # the proposals that stood there as we wrote them
+    # Those that a person struck out or changed. None in records that had a person's rows among
+    # `rows`, of which therefore none is held to be ours.
+    declined: tuple[Proposal, ...] | None = None
+    memory: tuple[MemoryEntry, ...] = ()  # its rows as we wrote them
 
 
 def learn(
@@ -76,12 +100,13 @@ def learn(
     memory_folder: Path,
     proposals_folder: Path,
     glossary: Glossary,
-    write_memory: WriteMemory,
+    update_memory: UpdateMemory,
     unsettled: Sequence[Problem] = (),
 ) -> Learned:
     """Take what the editor made of a draft into the memory, and propose rows for the term base.
 
     Pairs of which an `unsettled` problem says what would refuse a machine's answer are left out.
+    A row that a person has changed in the memory stays, and so does what they did to the proposals.
     Doing it again changes nothing. Raises InputError when there is no draft to learn from.
     """
     with workspace.locked("stw learn"):
@@ -102,17 +127,24 @@ def learn(
         pairs = [p for p in every if p not in doubted]
         memory = memory_folder / f"{workspace.slug}.jsonl"
         # Before the memory: with it, the next draft may no longer show what the machine wrote.
+        entries = _entries(workspace, article, pairs)
         record = replace(record, first=_first(pairs, record))
-        workspace.put_aside(LEARNED, record)
+        # Should this be the last that is written, the rows of both are ours.
+        both = tuple(dict.fromkeys([*record.memory, *entries]))
+        workspace.put_aside(LEARNED, replace(record, memory=both))
+        kept: Sequence[MemoryEntry] = ()
         if pairs:
-            write_memory(memory, _entries(workspace, article, pairs))
+            taken, kept = update_memory(memory, entries, record.memory)
+            record = replace(record, memory=_ours(record.memory, taken, kept))
         file = proposals_folder / f"{workspace.slug}.csv"
-        rows = _propose(file, record.rows, proposals(pairs, glossary))
-        workspace.put_aside(LEARNED, replace(record, rows=rows))
+        rows, proposed = _propose(file, _proposed(record), proposals(pairs, glossary))
+        record = replace(record, rows=proposed.written, declined=proposed.declined)
+        workspace.put_aside(LEARNED, record)
     return Learned(
         figures=figures_of(base, text, every),
         pairs=len(pairs),
         unsettled=tuple(p.at for p in doubted),
+        kept=tuple(e.at for e in kept),
         memory=memory if pairs else None,
         proposals=file if rows else None,
         rows=len(rows),
@@ -180,6 +212,15 @@ def _entries(workspace: Workspace, article: Article, pairs: Sequence[Pair]) -> l
     ]
 
 
+def _ours(
+    before: Sequence[MemoryEntry], taken: Sequence[MemoryEntry], kept: Sequence[MemoryEntry]
+) -> tuple[MemoryEntry, ...]:
+    """The rows that stand there as we wrote them; of a source, the latest."""
+    rows = {e.source: e for e in (*before, *taken)}
+    gone = {e.source for e in kept}
+    return tuple(e for source, e in rows.items() if source not in gone)
+
+
 def _drafted_by(workspace: Workspace, article: Article) -> Mapping[str, str]:
     """Which machine wrote the Chinese of each paragraph, by anchor; empty for a person."""
     if not workspace.has(TRANSLATION):
@@ -198,13 +239,21 @@ def _machine(engine: Engine | None) -> str:
 # --- the proposals ------------------------------------------------------------------------------
 
 
-def _propose(file: Path, base: Sequence[Proposal], new: Sequence[Proposal]) -> tuple[Proposal, ...]:
-    """Bring the file up to date; returns the rows in it."""
+def _proposed(record: Record) -> Proposed:
+    if record.declined is None:
+        return Proposed()
+    return Proposed(written=record.rows, declined=record.declined)
+
+
+def _propose(
+    file: Path, before: Proposed, new: Sequence[Proposal]
+) -> tuple[tuple[Proposal, ...], Proposed]:
+    """Bring the file up to date; returns the rows in it, and what is to be remembered of them."""
     mine = read_rows(_text(file), str(file)) if file.exists() else None
-    rows = merge_rows(base, mine, new)
+    rows, proposed = merge_rows(before, mine, new)
     if rows != mine and (rows or mine is not None):
         write_atomic(file, rows_text(rows).encode())
-    return rows
+    return rows, proposed
 
 
 def _text(file: Path) -> str:
@@ -223,23 +272,43 @@ class Imported:
 
     file: Path
     memory: Path
-    entries: int
+    entries: int  # that stand in the memory now
+    kept: int = 0  # left out, because a person has changed the row there
+
+
+# What was taken from each file lies here beside the memories, so that what a person changed in
+# them since can be told from what the file has changed.
+_IMPORTED = "imported"
 
 
 def import_memories(
-    files: Sequence[Path], folder: Path, *, read: ReadMemory, write: WriteMemory
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    read: ReadMemory,
+    update: UpdateMemory,
+    write: WriteMemory,
 ) -> tuple[Imported, ...]:
     """Take memories (.jsonl, .tmx) into the folder, each under its own name.
 
-    All are read before anything is written. Raises BadFileError for what is no memory.
+    A row that a person has changed there since stays. All are read before anything is written.
+    Raises BadFileError for what is no memory.
     """
     found = [(file, tuple(read(file))) for file in files]
     done = []
     for file, entries in found:
         memory = folder / f"{file.stem}.jsonl"
+        record = folder / _IMPORTED / memory.name
+        taken: Sequence[MemoryEntry] = ()
+        kept: Sequence[MemoryEntry] = ()
         if entries:
-            write(memory, entries)
-        done.append(Imported(file=file, memory=memory, entries=len(entries)))
+            ours = tuple(read(record)) if record.exists() else ()
+            taken, kept = update(memory, entries, ours)
+            rows = {(e.talk, e.source): e for e in (*ours, *taken)}
+            for entry in kept:
+                rows.pop((entry.talk, entry.source), None)
+            write(record, tuple(rows.values()))
+        done.append(Imported(file=file, memory=memory, entries=len(taken), kept=len(kept)))
     return tuple(done)
 
 
@@ -248,13 +317,15 @@ def export_memories(
 ) -> int:
     """Write all memories of the folder as one file (.jsonl, .tmx); the number of its entries.
 
-    Raises InputError when there is nothing to write, or something lies there already.
+    Raises InputError when there is nothing to write, or something lies there already: `force`
+    takes its place, unless it is one of the memories.
     """
     if file.exists() and not force:
         raise InputError(f"{file} is there already", "--force takes its place; or name another")
-    memories = [p for p in sorted(folder.glob("*.jsonl")) if p.resolve() != file.resolve()]
+    memories = sorted(folder.glob("*.jsonl"))
+    if file.resolve() in [p.resolve() for p in memories]:
+        raise InputError(f"{file} is one of the memories", "name a file outside of their folder")
     entries = tuple(read(*memories))
     if not entries:
         raise InputError(f"{folder}: no translation memory", "stw learn TALK makes one")
-    write(file, entries)
-    return len(entries)
+    return write(file, entries)

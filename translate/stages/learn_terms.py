@@ -8,7 +8,7 @@ no files; rows come and go as CSV text.
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from difflib import SequenceMatcher
 
@@ -34,6 +34,11 @@ class Proposal:
     @property
     def key(self) -> str:
         return self.source.casefold()
+
+    @property
+    def content(self) -> "Proposal":
+        """What it would do; the note's evidence grows with every edit."""
+        return replace(self, source=self.key, note="")
 
 
 def proposals(pairs: Sequence[Pair], glossary: Glossary) -> tuple[Proposal, ...]:
@@ -472,27 +477,47 @@ def rows_text(rows: Iterable[Proposal]) -> str:
     return out.getvalue()
 
 
-def merge_rows(
-    base: Sequence[Proposal], mine: Sequence[Proposal] | None, new: Sequence[Proposal]
-) -> tuple[Proposal, ...]:
-    """What the file should hold: `mine` as it is, with what changed from `base` to `new`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """What became of all that was ever proposed for one file."""
 
-    A row that a person wrote or changed stays; one that they struck out does not come again. With
-    no file there (`mine` is None) all of `new`.
+    written: tuple[Proposal, ...] = ()  # rows that stood there as we wrote them
+    declined: tuple[Proposal, ...] = ()  # rows that a person has struck out, or changed
+
+
+def merge_rows(
+    before: Proposed, mine: Sequence[Proposal] | None, new: Sequence[Proposal]
+) -> tuple[tuple[Proposal, ...], Proposed]:
+    """What the file should hold, and what to pass as `before` next time.
+
+    `mine` as it is, but that rows which we wrote follow what is `new`. A row that a person typed
+    or changed stays; one that they struck out comes again only when more than its note is
+    another. With no file there (`mine` is None) all of `new`.
     """
     if mine is None:
-        return tuple(new)
-    was, fresh = _by_key(base), _by_key(new)
-    rows = []
-    for row in mine:
-        if was.get(row.key) != row:
-            rows.append(row)
-        elif row.key in fresh:
-            rows.append(fresh[row.key])
+        return tuple(new), Proposed(written=tuple(new))
+    ours, fresh = _by_key(before.written), _by_key(new)
     here = {row.key for row in mine}
-    rows += [row for row in new if row.key not in here and row.key not in was]
-    return tuple(rows)
+    gone = {row.content for row in before.declined}
+    rows, written = [], []
+    for row in mine:
+        if ours.get(row.key) != row:
+            rows.append(row)
+            continue
+        del ours[row.key]  # a second one like it was typed
+        if row.key in fresh and fresh[row.key].content not in gone:
+            rows.append(fresh[row.key])
+            written.append(fresh[row.key])
+    # Of what stands there in a person's words, they have decided as well.
+    kept = {row.key for row in written}
+    decided = [row for row in new if row.key in here and row.key not in kept]
+    declined = {row.content: row for row in (*before.declined, *ours.values(), *decided)}
+    more = [row for row in new if row.key not in here and row.content not in declined]
+    return (
+        (*rows, *more),
+        Proposed(written=(*written, *more), declined=tuple(declined.values())),
+    )
 
 
-def _by_key(rows: Iterable[Proposal]) -> Mapping[str, Proposal]:
+def _by_key(rows: Iterable[Proposal]) -> dict[str, Proposal]:
     return {row.key: row for row in rows}
