@@ -48,7 +48,7 @@ _ORDINALS |= {"once": 1, "twice": 2, "double": 2, "triple": 3, "half": 2, "quart
 _LOOSE = 12
 
 _ENGLISH = re.compile(
-    r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<rest>(?:\.\d+)+)?(?P<suffix>[A-Za-z]*)"
+    r"(?P<digits>\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)(?P<rest>(?:\.\d+)+)?(?P<suffix>[A-Za-z]*)"
     r"|(?P<word>[A-Za-z]+)"
     r"|(?P<break>[^\sA-Za-z\d-]+)"
 )
@@ -56,10 +56,14 @@ _ENGLISH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The numbers of one text: those a translation must hold, and all that it may hold."""
+    """The numbers of one text: those a translation must hold, and all that it may hold.
+
+    `small` are number words from two to twelve: a translation nearly always holds them, too.
+    """
 
     required: frozenset[Decimal]
     possible: frozenset[Decimal]
+    small: frozenset[Decimal] = frozenset()
 
 
 def _plain(value: Decimal) -> Decimal:
@@ -73,6 +77,7 @@ class _Reader:
     def __init__(self) -> None:
         self.required: set[Decimal] = set()
         self.possible: set[Decimal] = set()
+        self.small: set[Decimal] = set()
         self._close()
 
     def _close(self) -> None:
@@ -90,12 +95,15 @@ class _Reader:
             return
         value = self.total + (self.current or 0)
         if self.fraction:
+            self.parts += [Decimal(self.fraction)] * bool(self.parts)
             value += Decimal("0." + self.fraction)
         value = _plain(value)
         self.possible.add(value)
         self.possible.update(self.parts)
         if self.exact and (self.digits or value > _LOOSE):
             self.required.add(value)
+        elif self.exact and value >= 2 and value == int(value):
+            self.small.add(value)
         self._close()
 
     def number(self, value: Decimal) -> None:
@@ -113,6 +121,8 @@ class _Reader:
             pass  # "two hundred and five"; what stands before may still be complete
         elif word == "point" and self.current is not None:
             self.exact = False  # "two point oh": too many ways to write it
+            if self.fraction:  # a second point: a version, of which each part counts
+                self.parts += [self.current, Decimal(self.fraction)]
             self.fraction = ""
         else:
             self.end()
@@ -182,7 +192,7 @@ def english(text: str) -> Said:
     """The numbers of an English text.
 
     Required are numbers in digits, and number words above twelve; "thousands of", "a hundred",
-    "one" to "twelve" and "first" may come back in many ways, and are only possible.
+    "one" and "first" may come back in many ways, and are only possible.
     """
     text = unicodedata.normalize("NFKC", text)
     reader = _Reader()
@@ -195,7 +205,8 @@ def english(text: str) -> Said:
         else:
             reader.end()
     reader.end()
-    return Said(frozenset(reader.required), frozenset(reader.required | reader.possible))
+    possible = reader.required | reader.possible
+    return Said(frozenset(reader.required), frozenset(possible), frozenset(reader.small))
 
 
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "双": 2}
@@ -203,7 +214,7 @@ _HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _HAN_SCALES = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 _HAN = re.compile("[〇零一二三四五六七八九两双十百千万亿兆]{1,24}(?:点[〇零一二三四五六七八九]+)?")
 _MIXED = re.compile(
-    r"(?P<glued>[A-Za-z]-?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<glued>[A-Za-z]-?)?(?P<digits>\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<rest>(?:\.\d+)+)?"
     r"(?:(?:[多余几])?(?P<han>(?:[十百千](?![米克瓦字])|[万亿]){1,24})|\s?(?P<suffix>[KkMBTb])(?![A-Za-z])"
     r"|\s+(?P<word>thousand|million|billion|trillion)\b)?"
@@ -295,4 +306,6 @@ def chinese(text: str) -> Written:
         values |= {Decimal(50), Decimal("0.5")}
     if "首" in text:
         values.add(Decimal(1))
+    for quoted in re.findall(r"[A-Za-z]+(?:[\s-]+[A-Za-z]+)*", text):  # left in English: "six"
+        values |= english(quoted).possible
     return Written(frozenset(values), frozenset(arabic))

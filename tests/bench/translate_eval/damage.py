@@ -115,7 +115,10 @@ def loop_sentence(right: Right, dice: random.Random) -> str | None:
 # --- numbers ------------------------------------------------------------------------------------
 
 _ARABIC = r"(?<![A-Za-z0-9_.,\-])\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z0-9_]|[.,]\d|-[A-Za-z])"
-_LONG_HAN = r"[一二三四五六七八九]?[十百千][一二三四五六七八九零十百千万亿]*"
+_LONG_HAN = (
+    r"(?:[一二两三四五六七八九][百千万亿][一二三四五六七八九零十百千万亿]*"
+    r"|[二三四五六七八九]十[一二三四五六七八九]?(?!分之)|十[一二三四五六七八九](?!分之))(?![科克米瓦])"
+)
 _SMALL_HAN = r"[二两三四五六七八九](?=[个种条类步项次层张])"
 
 
@@ -143,16 +146,19 @@ def number_scaled(right: Right, dice: random.Random) -> str | None:
     if found:
         return _put(right.chinese, found, "亿" if "万" in found[0] else "万")
     found = _one(_ARABIC, right.chinese, dice)
-    return _put(right.chinese, found, f"{found[0]}0") if found and "." not in found[0] else None
+    if found is None or "." in found[0] or found[0] == "0":
+        return None
+    return _put(right.chinese, found, f"{found[0]}0")
 
 
 def han_number_changed(right: Right, dice: random.Random) -> str | None:
     """A number in Chinese numerals above ten is another."""
     found = _one(_LONG_HAN, right.chinese, dice)
-    if found is None or found[0] in ("十分", "千万"):
+    if found is None:
         return None
-    wrong = found[0].translate(str.maketrans("一二三四五六七八九", "二三四五六七八九一"))
-    return _put(right.chinese, found, wrong if wrong != found[0] else f"三{found[0]}")
+    at = dice.choice([i for i, c in enumerate(found[0]) if c in "一二两三四五六七八九"])
+    new = dice.choice([c for c in "三四五六七八" if c != found[0][at]])
+    return _put(right.chinese, found, found[0][:at] + new + found[0][at + 1 :])
 
 
 def small_number_changed(right: Right, dice: random.Random) -> str | None:
@@ -224,8 +230,12 @@ def put_in_chinese(said: str, right: Right, dice: random.Random) -> str | None:
 
 # --- what does not belong there -------------------------------------------------------------------
 
-_SIMPLIFIED = "这个们来说对时会开发过还进让应该关问题学习结构现实应为数据训练样处话语经动当变输网络读场"
-_TRADITIONAL = "這個們來說對時會開發過還進讓應該關問題學習結構現實應為數據訓練樣處話語經動當變輸網絡讀場"
+_SIMPLIFIED = (
+    "这个们来说对时会开发过还进让应该关问题学习结构现实应为数据训练样处话语经动当变输网络读场"
+)
+_TRADITIONAL = (
+    "這個們來說對時會開發過還進讓應該關問題學習結構現實應為數據訓練樣處話語經動當變輸網絡讀場"
+)
 _TO_TRADITIONAL = str.maketrans(_SIMPLIFIED, _TRADITIONAL)
 
 

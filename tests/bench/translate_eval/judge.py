@@ -6,7 +6,6 @@ ones: what the stage refuses stays untranslated.
 """
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -101,10 +100,10 @@ class Book(dict[str, translating.Stored]):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one paragraph: refused, or published with these rules in the report."""
+    """What became of one paragraph: refused, or published with these doubts in the report."""
 
     refused: bool
-    rules: frozenset[str]
+    doubts: frozenset[str]
 
 
 def through_the_stage(
@@ -112,11 +111,11 @@ def through_the_stage(
 ) -> dict[str, Verdict]:
     """By id."""
     outcome = translating.translate(said, glossary.terms_in, Once(answers), Book())
-    rules: dict[float, set[str]] = {}
+    doubts: dict[float, set[str]] = {}
     for problem in outcome.problems:
-        rules.setdefault(problem.at or 0.0, set()).add(problem.rule)
+        doubts.setdefault(problem.at or 0.0, set()).add(problem.message)
     return {
-        f"p{n:04d}": Verdict(bool(t.missing), frozenset(rules.get(t.start, ())))
+        f"p{n:04d}": Verdict(bool(t.missing), frozenset(doubts.get(t.start, ())))
         for n, t in enumerate(outcome.translations, 1)
     }
 
@@ -129,7 +128,7 @@ class Tally:
     refused: int = 0
     warned: int = 0
     beside: int = 0  # right neighbours that were refused along
-    missed: list[tuple[str, str]] = field(default_factory=list)  # (English, damaged Chinese)
+    missed: list[tuple[Right, str]] = field(default_factory=list)  # and the damaged Chinese
 
     @property
     def seen(self) -> float:
@@ -219,19 +218,19 @@ def _count(
         verdicts = through_the_stage(said, glossary, lambda ids, t=texts: {i: t[i] for i in ids})
         for one in listed:
             if one in now:
-                _note(tally, rights[one].english, texts[one], verdicts[one], clean[one])
+                _note(tally, rights[one], texts[one], verdicts[one], clean[one])
             elif verdicts[one].refused and not clean[one].refused:
                 tally.beside += 1
 
 
-def _note(tally: Tally, english: str, text: str, verdict: Verdict, clean: Verdict) -> None:
+def _note(tally: Tally, right: Right, text: str, verdict: Verdict, clean: Verdict) -> None:
     tally.damaged += 1
     if verdict.refused:
         tally.refused += 1
-    elif verdict.rules - clean.rules:
+    elif verdict.doubts - clean.doubts:
         tally.warned += 1
     else:
-        tally.missed.append((english, text))
+        tally.missed.append((right, text))
 
 
 def _bare(text: str) -> str:
@@ -264,6 +263,6 @@ def _recall_mixed(talk: Sequence[Pair], glossary: Glossary, tallies: Mapping[str
             if clean[one].refused:
                 continue
             if given.get(one) != right.chinese:
-                _note(tallies[kind], right.english, given.get(one, ""), verdicts[one], clean[one])
+                _note(tallies[kind], right, given.get(one, ""), verdicts[one], clean[one])
             elif verdicts[one].refused:
                 tallies[kind].beside += 1

@@ -114,9 +114,7 @@ def machine_lectures() -> dict[str, list[tuple[str, str]]]:
     out: dict[str, list[tuple[str, str]]] = {}
     for path in sorted((SHARED / POLYU).glob("*dual*.srt")):
         texts = [" ".join(cue.text.split()) for cue in captions.read(path).cues]
-        out[path.name.partition("-Meeting")[0]] = list(
-            zip(texts[::2], texts[1::2], strict=False)
-        )
+        out[path.name.partition("-Meeting")[0]] = list(zip(texts[::2], texts[1::2], strict=False))
     return out
 
 
@@ -157,9 +155,12 @@ def read_tsv(path: Path) -> list[Pair]:
             continue
         if len(cells) not in (2, 3) or not all(cells[:2]):
             raise BadFileError(
-                f"{path}:{number}: not English, tab, Chinese", "One paragraph a line; then the talk."
+                f"{path}:{number}: not English, tab, Chinese",
+                "One paragraph a line; then the talk.",
             )
         pairs.append(Pair(cells[2] if len(cells) == 3 else path.stem, ((cells[0], cells[1]),)))
     if not pairs:
-        raise BadFileError(f"{path}: no pairs in it", "One paragraph a line: English, tab, Chinese.")
+        raise BadFileError(
+            f"{path}: no pairs in it", "One paragraph a line: English, tab, Chinese."
+        )
     return pairs
