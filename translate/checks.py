@@ -362,6 +362,15 @@ def small_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
     return f"the number {_listed(lost)} of the English is not in the translation"
 
 
+def fewer_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
+    """A number that the Chinese has less often than the English says it."""
+    said, written = numerals.english(english), numerals.chinese(chinese)
+    fewer = {v for v, times in said.times.items() if 0 < written.times.get(v, 0) < times}
+    if not fewer:
+        return None
+    return f"the number {_listed(fewer)} is said more often than the translation writes it"
+
+
 def new_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
     """A number in digits that the English does not have in any form."""
     said, written = numerals.english(english), numerals.chinese(chinese)
@@ -524,6 +533,7 @@ CHECKS: tuple[Check, ...] = (
     Check("number", numbers),
     Check("identifier", identifiers),
     Check("small-number", small_numbers, severity="warning", again=True),
+    Check("fewer-numbers", fewer_numbers, severity="warning", again=True),
     Check("new-number", new_numbers, severity="warning", again=True),
     Check("length-doubt", length_doubt, severity="warning", again=True),
     Check("left-out", left_out, severity="warning", again=True),

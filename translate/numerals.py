@@ -7,7 +7,9 @@ text in, sets of `Decimal` out; no error is ever raised.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
@@ -59,11 +61,13 @@ class Said:
     """The numbers of one text: those a translation must hold, and all that it may hold.
 
     `small` are number words from two to twelve: a translation nearly always holds them, too.
+    `times` tells how often each of both kinds is said.
     """
 
     required: frozenset[Decimal]
     possible: frozenset[Decimal]
     small: frozenset[Decimal] = frozenset()
+    times: Mapping[Decimal, int] = field(default_factory=dict)
 
 
 def _plain(value: Decimal) -> Decimal:
@@ -78,6 +82,7 @@ class _Reader:
         self.required: set[Decimal] = set()
         self.possible: set[Decimal] = set()
         self.small: set[Decimal] = set()
+        self.times: Counter[Decimal] = Counter()
         self._close()
 
     def _close(self) -> None:
@@ -102,8 +107,10 @@ class _Reader:
         self.possible.update(self.parts)
         if self.exact and (self.digits or value > _LOOSE):
             self.required.add(value)
+            self.times[value] += 1
         elif self.exact and value >= 2 and value == int(value):
             self.small.add(value)
+            self.times[value] += 1
         self._close()
 
     def number(self, value: Decimal) -> None:
@@ -206,7 +213,8 @@ def english(text: str) -> Said:
             reader.end()
     reader.end()
     possible = reader.required | reader.possible
-    return Said(frozenset(reader.required), frozenset(possible), frozenset(reader.small))
+    required, small = frozenset(reader.required), frozenset(reader.small)
+    return Said(required, frozenset(possible), small, dict(reader.times))
 
 
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "双": 2}
@@ -283,10 +291,14 @@ def _mixed_values(match: re.Match[str]) -> set[Decimal]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The numbers of a Chinese text: all values, and those written with Arabic digits."""
+    """The numbers of a Chinese text: all values, and those written with Arabic digits.
+
+    `times` tells how often each value can be read in it.
+    """
 
     values: frozenset[Decimal]
     arabic: frozenset[Decimal]
+    times: Mapping[Decimal, int] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=256)
@@ -294,18 +306,18 @@ def chinese(text: str) -> Written:
     """The numbers of a Chinese text, in Arabic digits, Han numerals or both."""
     text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"(?<=[\d十百千万亿多余])\s+(?=[多余十百千万亿])", "", text)
-    arabic: set[Decimal] = set()
+    times: Counter[Decimal] = Counter()
     for match in _MIXED.finditer(text):
-        arabic |= _mixed_values(match)
-    values = set(arabic)
+        times.update(_mixed_values(match))
+    arabic = frozenset(times)
     for match in _HAN.finditer(_MIXED.sub(" ", text)):
-        values |= _han_values(match[0])
+        times.update(_han_values(match[0]))
     for match in re.finditer("([一二三四五六七八九1-9])成", text):  # 八成 is 80%
-        values |= {v * 10 for v in _han_values(match[1])} if match[1] in _HAN_DIGITS else set()
+        times.update({v * 10 for v in _han_values(match[1])} if match[1] in _HAN_DIGITS else ())
     if "半" in text:
-        values |= {Decimal(50), Decimal("0.5")}
+        times.update((Decimal(50), Decimal("0.5")))
     if "首" in text:
-        values.add(Decimal(1))
+        times[Decimal(1)] += 1
     for quoted in re.findall(r"[A-Za-z]+(?:[\s-]+[A-Za-z]+)*", text):  # left in English: "six"
-        values |= english(quoted).possible
-    return Written(frozenset(values), frozenset(arabic))
+        times.update(english(quoted).possible)
+    return Written(frozenset(times), arabic, dict(times))
