@@ -372,9 +372,9 @@ def fewer_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
 
 
 def new_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
-    """A number in digits that the English does not have in any form."""
+    """A number in digits, or one that plainly counts, that the English does not have."""
     said, written = numerals.english(english), numerals.chinese(chinese)
-    new = {n for n in written.arabic - said.possible if n > 1}
+    new = {n for n in (written.arabic | written.counted) - said.possible if n > 1}
     if not new:
         return None
     return f"the number {_listed(new)} of the translation is not in the English"

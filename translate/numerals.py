@@ -221,6 +221,11 @@ _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _HAN_SCALES = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 _HAN = re.compile("[〇零一二三四五六七八九两双十百千万亿兆]{1,24}(?:点[〇零一二三四五六七八九]+)?")
+# 两个 is as often "both" or "these", and 一个 is "a".
+_COUNTED = re.compile(
+    "第([二三四五六七八九])(?![十百千万亿])"
+    "|(?<![一二三四五六七八九十百千万亿第几点])([三四五六七八九])(?=[个种条类步项次层张位组份句段点])"
+)
 _MIXED = re.compile(
     r"(?P<glued>[A-Za-z]-?)?(?P<digits>\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<rest>(?:\.\d+)+)?"
@@ -293,11 +298,13 @@ def _mixed_values(match: re.Match[str]) -> set[Decimal]:
 class Written:
     """The numbers of a Chinese text: all values, and those written with Arabic digits.
 
+    `counted` are those from two to nine in Chinese numerals that plainly count: 第二, 三个.
     `times` tells how often each value can be read in it.
     """
 
     values: frozenset[Decimal]
     arabic: frozenset[Decimal]
+    counted: frozenset[Decimal] = frozenset()
     times: Mapping[Decimal, int] = field(default_factory=dict)
 
 
@@ -320,4 +327,5 @@ def chinese(text: str) -> Written:
         times[Decimal(1)] += 1
     for quoted in re.findall(r"[A-Za-z]+(?:[\s-]+[A-Za-z]+)*", text):  # left in English: "six"
         times.update(english(quoted).possible)
-    return Written(frozenset(times), arabic, dict(times))
+    counted = frozenset(Decimal(_HAN_DIGITS[a or b]) for a, b in _COUNTED.findall(text))
+    return Written(frozenset(times), arabic, counted, dict(times))

@@ -135,8 +135,14 @@ def number_changed(right: Right, dice: random.Random) -> str | None:
 
 
 def number_dropped(right: Right, dice: random.Random) -> str | None:
-    """One number is gone."""
-    found = _one(_ARABIC + r"(?:\s?[万亿%])?", right.chinese, dice)
+    """One number above one is gone."""
+    found = _one(rf"(?!1(?![\d.,])|0(?![\d.])){_ARABIC}(?:\s?[万亿%])?", right.chinese, dice)
+    return _put(right.chinese, found, "") if found else None
+
+
+def one_dropped(right: Right, dice: random.Random) -> str | None:
+    """A 0 or 1 is gone."""
+    found = _one(rf"(?=[01](?![\d.,%])){_ARABIC}", right.chinese, dice)
     return _put(right.chinese, found, "") if found else None
 
 
@@ -417,6 +423,7 @@ ALONE: dict[str, Damage] = {
     "loop of a sentence": loop_sentence,
     "number changed": number_changed,
     "number dropped": number_dropped,
+    "0 or 1 dropped": one_dropped,
     "number scaled": number_scaled,
     "Chinese numeral changed": han_number_changed,
     "small numeral changed": small_number_changed,
