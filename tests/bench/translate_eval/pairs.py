@@ -21,6 +21,7 @@ WORDS = 80  # English words from which a paragraph ends at the next sentence
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _ASIDE = re.compile(r"^\s*\*?\s*\[译者注")  # a translator's note in the captions: nobody said it
 _END = re.compile(r"[.?!][\"”')]*$")
+_CHINESE_END = re.compile(r"[。？！.?!…][”’」』）)]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,16 @@ def joined(texts: Iterable[str]) -> str:
 def in_paragraphs(
     talk: str, pieces: Iterable[tuple[str, str]], words: int = WORDS
 ) -> Iterator[Pair]:
-    """Pieces put together until they have `words` English words and a sentence ends."""
+    """Pieces put together until they have `words` English words and a sentence ends in both.
+
+    Chinese captions often leave the mark at the end of a line out; a paragraph that ends there
+    would look cut off.
+    """
     held: list[tuple[str, str]] = []
     for english, chinese in pieces:
         held.append((english, chinese))
-        if sum(len(e.split()) for e, _ in held) >= words and _END.search(english):
+        ends = _END.search(english) and _CHINESE_END.search(chinese)
+        if ends and sum(len(e.split()) for e, _ in held) >= words:
             yield Pair(talk, tuple(held))
             held = []
     if held:
