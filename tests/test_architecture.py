@@ -14,7 +14,7 @@ PACKAGE = Path(translate.__file__).parent
 # Who may import whom. A room is a module, or a package with all its modules.
 NOUNS = {"model", "errors"}
 TOOLS = {
-    *("glossary", "draft", "merge", "checks", "numerals"),
+    *("glossary", "draft", "merge", "checks", "numerals", "concepts"),
     *("align", "typography", "subtitles", "flags", "report"),
     *("house", "refusals", "outline", "lanes"),
 }
@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "typography": NOUNS,
     "subtitles": NOUNS,
-    "checks": NOUNS | {"glossary", "numerals"},
+    "checks": NOUNS | {"glossary", "numerals", "concepts"},
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
     "align": set(),
@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workspace": NOUNS,
     "flags": NOUNS,
     "numerals": set(),
+    "concepts": set(),
     "pipeline": NOUNS | TOOLS | {"stages", "workspace"},
     "settings": {"errors"},
     "console": NOUNS,

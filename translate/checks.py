@@ -10,12 +10,13 @@ of a check with `again` are worth one more try first.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from translate import numerals
+from translate import concepts, numerals
 from translate.glossary import unkept
 from translate.model import Term
 
@@ -53,6 +54,9 @@ _QUOTED = 40  # characters of a text quoted in a reason
 # of talks have 1.0, 1.5 and 2.0 at the 5th, 50th and 95th percentile.
 _LOWEST, _HIGHEST = 0.7, 2.4
 _ENOUGH_WORDS = 12
+_ENDED_WORDS = 8  # from here on an answer ends its sentence where the English does
+_LEFT_ENGLISH = 9  # words in one piece; people leave six, and whole titles in quotes
+_QUOTES = re.compile(r"“[^”]{1,200}”|《[^》]{1,200}》|「[^」]{1,200}」|\"[^\"]{1,200}\"")
 _ENDLESS = 2000  # characters: beyond any length, and not worth looking at closely
 _MANY_WORDS = 25  # from here on people keep within the limits without exception
 
@@ -124,6 +128,8 @@ _META = (
         r"\bnote",
     ),
     (r"(^|\n)\s*(注|译注|译者注|翻译说明|说明|备注|Note)\s*[：:]", r"\bnote"),
+    # The same once the lines of the answer are one: after a sentence, to the end.
+    (r"[。！？!?”）)]\s*(注|译注|译者注|译者按|翻译说明|说明|备注|Note)\s*[：:]", r"\bnote"),
     (
         r"^\W*(抱歉|对不起|很遗憾|非常抱歉)[，,！!\s]*.{0,10}(无法|不能|不可以).{0,8}"
         r"(提供|翻译|协助|帮助|回答|满足|完成|处理|生成|继续)",
@@ -173,8 +179,9 @@ def echo(english: str, chinese: str, terms: Terms) -> str | None:
         return "the translation is the English again"
     if len(latin) >= 6 and han < len(latin):
         return "most of the translation is not Chinese"
-    run = _longest_run(_words(english), latin)
-    if run >= 12:
+    said = _words(_without_code(english))
+    run = _longest_run(said, _words(_without_code(_QUOTES.sub(" ", chinese))))
+    if run >= _LEFT_ENGLISH or (run := _longest_run(said, latin)) >= 2 * _LEFT_ENGLISH:
         return f"{run} words of the English were left untranslated in one piece"
     return None
 
@@ -236,36 +243,36 @@ def traditional(english: str, chinese: str, _terms: Terms) -> str | None:
 def loop(english: str, chinese: str, _terms: Terms) -> str | None:
     """The same piece again and again, as a model does that has lost its way."""
     text = re.sub(r"\s+", "", chinese)[:6000]
-    found = re.search(r"(.{1,60}?)\1{3,}", text)
-    while found and not re.search(r"\w", found[1]):
-        found = re.compile(r"(.{1,60}?)\1{3,}").search(text, found.end())
-    if found and len(found[0]) >= 6 and not _repeats(english, 3) and not found[1].isdecimal():
-        return f"the translation repeats itself: {_short(found[1])}"
-    counts: dict[str, int] = {}
-    for sentence in re.split(r"[。！？；.!?;\n]", text):
-        if len(sentence) >= 8:
-            counts[sentence] = counts.get(sentence, 0) + 1
-    for sentence, count in counts.items():
-        if count >= 3 and not _repeats(english, count):
+    spoken = _repeated(english)
+    for found in re.finditer(r"(.{1,60}?)\1{3,}", text):
+        times = len(found[0]) // len(found[1])
+        letters = re.search(r"\w", found[1]) and not found[1].isdecimal()
+        if letters and len(found[0]) >= 6 and 2 * spoken < times:
+            return f"the translation repeats itself: {_short(found[1])}"
+    for sentence, count in Counter(re.split(r"[。！？；.!?;\n]", text)).items():
+        if len(sentence) >= 8 and count >= 3 and 2 * _said_again(english) < count + 1:
             return f"the translation says the same sentence {count} times: {_short(sentence)}"
     return None
 
 
-def _repeats(english: str, times: int) -> bool:
-    """Whether the speaker, or the recogniser, repeats a run of words that often."""
+def _repeated(english: str) -> int:
+    """How often in a row the speaker, or the recogniser, says the same one to six words."""
     words = _words(english)
-    for size in (1, 2, 3, 4, 6):
-        counts: dict[tuple[str, ...], int] = {}
-        for i in range(len(words) - size + 1):
-            if size == 1 and words[i : i + 3] != words[i : i + 1] * 3:
-                continue
-            run = tuple(words[i : i + size])
-            counts[run] = counts.get(run, 0) + 1
-        if size in (1, 4, 6) and any(
-            c >= max(1 if size == 1 else 2, times - 1) for c in counts.values()
-        ):
-            return True
-    return False
+    best = 1
+    for size in range(1, 7):
+        row = 0
+        for one, other in zip(words, words[size:], strict=False):
+            row = row + 1 if one == other else 0
+            best = max(best, row // size + 1)
+    return best
+
+
+def _said_again(english: str) -> int:
+    """How often the speaker, or the recogniser, says the same four words."""
+    words = _words(english)
+    return max(
+        Counter(zip(words, words[1:], words[2:], words[3:], strict=False)).values(), default=1
+    )
 
 
 # --- is it all there ----------------------------------------------------------------------------
@@ -306,13 +313,36 @@ _ENDS = "。！？…”’」』）)】》.!?:：；;—"
 
 
 def truncated(english: str, chinese: str, _terms: Terms) -> str | None:
-    """The English ends its sentence and the Chinese of a longer paragraph does not."""
-    if len(english.split()) < 25 or not english.rstrip().endswith((".", "!", "?", '."', ".”")):
+    """The English ends its sentence and the Chinese does not; not asked of a few words."""
+    ends = english.rstrip().endswith((".", "!", "?", '."', ".”"))
+    if len(english.split()) < _ENDED_WORDS or not ends:
         return None
     end = chinese.rstrip().rstrip("`*_")[-1:]
     if end in _ENDS:
         return None
     return f"the translation breaks off: it ends with “{_short(chinese.rstrip()[-12:])}”"
+
+
+_NEAR = 0.12  # of a paragraph: how far from its place a sentence may be retold
+_RETOLD = 0.26  # of a sentence's common words must be retold there
+_FEW = 3  # common words in a sentence; less says nothing
+
+
+def left_out(english: str, chinese: str, _terms: Terms) -> str | None:
+    """A sentence whose common words hardly come where the Chinese of it should stand."""
+    at = 0
+    for sentence in re.split(r"(?<=[.?!])\s+", english):
+        begin, end = at / max(1, len(english)), (at + len(sentence)) / max(1, len(english))
+        at += len(sentence) + 1
+        told = concepts.english(sentence)
+        if len(told) < _FEW or len(sentence) == len(english):
+            continue
+        here = chinese[
+            max(0, int((begin - _NEAR) * len(chinese))) : int((end + _NEAR) * len(chinese)) + 1
+        ]
+        if len(told & concepts.chinese(here)) <= _RETOLD * len(told):
+            return f"this sentence may have been left out: {_short(sentence)}"
+    return None
 
 
 def numbers(english: str, chinese: str, _terms: Terms) -> str | None:
@@ -324,10 +354,27 @@ def numbers(english: str, chinese: str, _terms: Terms) -> str | None:
     return f"the number {_listed(lost)} of the English is not in the translation"
 
 
-def new_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
-    """A number in digits that the English does not have in any form."""
+def small_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
+    """A number word from two to twelve that the Chinese does not have in any form."""
+    lost = numerals.english(english).small - numerals.chinese(chinese).values
+    if not lost:
+        return None
+    return f"the number {_listed(lost)} of the English is not in the translation"
+
+
+def fewer_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
+    """A number that the Chinese has less often than the English says it."""
     said, written = numerals.english(english), numerals.chinese(chinese)
-    new = {n for n in written.arabic - said.possible if n > 1}
+    fewer = {v for v, times in said.times.items() if 0 < written.times.get(v, 0) < times}
+    if not fewer:
+        return None
+    return f"the number {_listed(fewer)} is said more often than the translation writes it"
+
+
+def new_numbers(english: str, chinese: str, _terms: Terms) -> str | None:
+    """A number in digits, or one that plainly counts, that the English does not have."""
+    said, written = numerals.english(english), numerals.chinese(chinese)
+    new = {n for n in (written.arabic | written.counted) - said.possible if n > 1}
     if not new:
         return None
     return f"the number {_listed(new)} of the translation is not in the English"
@@ -360,6 +407,18 @@ _CODE = re.compile(
 _NAME = re.compile(
     r"\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+\b|\b[A-Z]+\d[\w-]*\b|\b[a-z]+[A-Z]\w*\b", re.ASCII
 )
+
+
+# Names written like code that have Chinese of their own.
+_USUAL = {
+    "co2": ("二氧化碳",),
+    "h2o": ("水",),
+    "mcdonald": ("麦当劳",),
+    "mcdonalds": ("麦当劳",),
+    "wechat": ("微信",),
+    "tiktok": ("抖音",),
+    "linkedin": ("领英",),
+}
 
 
 def _is_code(token: str) -> bool:
@@ -402,6 +461,7 @@ def names(english: str, chinese: str, terms: Terms) -> str | None:
         if _fold(n) not in flat
         and _fold(n).removesuffix("s") not in flat
         and _fold(n) not in covered
+        and not any(chinese_name in chinese for chinese_name in _USUAL.get(_fold(n), ()))
     ]
     return f"usually kept as it is written: {', '.join(lost[:4])}" if lost else None
 
@@ -433,6 +493,22 @@ def terms_forbidden(_english: str, chinese: str, terms: Terms) -> str | None:
     return "; ".join(bad[:6]) or None
 
 
+def terms_doubled(english: str, chinese: str, terms: Terms) -> str | None:
+    """The Chinese of a term, or any four characters, twice in a row as a model stutters."""
+    text = re.sub(r"[\s`]+", "", chinese)
+    for term in terms:
+        for target in term.targets:
+            twice = len(target) > 1 and _HAN.search(target) and target + target in text
+            if twice and not re.search(
+                rf"({re.escape(term.source)}\w*)\W+\1", english, re.IGNORECASE
+            ):
+                return f"“{_short(target)}” is written twice in a row"
+    again = re.search(rf"((?:{_HAN.pattern}){{4,20}})\1", text)
+    if again is None or _repeated(english) > 1:
+        return None
+    return f"“{_short(again[1])}” is written twice in a row"
+
+
 # --- house style --------------------------------------------------------------------------------
 
 
@@ -456,11 +532,15 @@ CHECKS: tuple[Check, ...] = (
     Check("truncated", truncated),
     Check("number", numbers),
     Check("identifier", identifiers),
+    Check("small-number", small_numbers, severity="warning", again=True),
+    Check("fewer-numbers", fewer_numbers, severity="warning", again=True),
     Check("new-number", new_numbers, severity="warning", again=True),
     Check("length-doubt", length_doubt, severity="warning", again=True),
+    Check("left-out", left_out, severity="warning", again=True),
     Check("name", names, severity="warning"),
     Check("term", terms_missed, severity="warning", again=True),
     Check("term-forbidden", terms_forbidden, severity="warning", again=True),
+    Check("doubled", terms_doubled, severity="warning", again=True),
     Check("term-preferred", terms_not_preferred, severity="warning"),
     Check("polite-you", polite_you, severity="warning"),
 )
@@ -489,66 +569,18 @@ def findings(
 
 # --- is it the translation of this paragraph ----------------------------------------------------
 
-# Words of talks that nearly everybody translates alike: an English beginning, then what the
-# Chinese has for it. Used only to see which English a Chinese text belongs to.
-_COMMON = """
-abstract 摘要|accura 准确 精度|agree 同意 一致|algorithm 算法|analy 分析|annotat 标注 注释
-answer 答|approach 方法|articl 文章|audio 音频|author 作者|automatic 自动|baseline 基线 基准
-batch 批|benchmark 基准|better 更好|book 书|build 构建 建立|call 调用 称|challeng 挑战
-chang 改变 变化 更改|classif 分类|code 代码|column 列|commit 提交|communit 社区|compan 公司
-compar 比较 对比 相比|compil 编译|comput 计算|config 配置|consist 包括 由|context 上下文 语境
-correct 正确 纠正|corpus 语料|creat 创建 创造|data 数据|debug 调试|decod 解码|demo 演示
-develop 开发|device 设备|dictionar 字典 词典|differen 不同 差异|difficult 困难 难|distribut 分布
-document 文档 文件|domain 领域 域|download 下载|edge 边缘|embedding 嵌入|encod 编码|english 英
-error 错误 误差|evaluat 评估 评价|event 事件|exampl 例|experiment 实验|expert 专家
-expla 解释 说明|extract 提取 抽取|feature 特征 功能|figure 图|file 文件|filter 过滤|find 发现 找
-fine 微调|first 首先 第一|four 四|framework 框架|function 函数 功能|future 未来|generat 生成
-goal 目标|gradient 梯度|graph 图|hardware 硬件|hello 你好 大家好|help 帮助|hidden 隐藏
-histor 历史|human 人类 人工|idea 想法 思想|image 图像 图片|import 重要 导入
-improv 改进 提高 改善 提升|industr 工业 行业 产业|information 信息|input 输入|install 安装
-instance 实例|interest 兴趣 有趣|introduc 介绍 引入|issue 问题|kernel 内核 核|knowledge 知识
-label 标签 标记|language 语言|large 大|last 最后 去年 上|layer 层|learn 学习|legal 法律
-length 长度|level 级 层|library 库|linear 线性|link 链接|list 列表|load 加载|loss 损失
-machine 机器|mask 掩|match 匹配|mathemat 数学|math 数学|memor 内存 显存 记忆|method 方法
-metric 指标 度量|model 模型|modif 修改|month 月|name 名|natural 自然|network 网络|neural 神经
-new 新|next 下一 接下来|number 数|object 对象 物体|open 开放 打开 开源|operat 操作 运算 算子
-optimi 优化|output 输出|paper 论文|parallel 并行|parameter 参数|pars 解析|part 部分|people 人
-perform 性能 表现 执行|phase 阶段|phone 电话 手机|phrase 短语|position 位置|predict 预测
-present 介绍 展示 呈现|previous 之前 以前 先前|problem 问题|process 过程 处理|product 产品 乘积
-program 程序|project 项目|propos 提出 建议|quality 质量|quantit 数量|question 问题
-rank 排名 排序|reason 推理 原因 理由|recogni 识别|relation 关系|releas 发布 版本
-represent 表示 代表|research 研究|result 结果|retriev 检索|review 评论 审|robust 稳健 鲁棒
-row 行|sampl 样本 采样 示例|scor 分数 得分 评分|script 脚本|search 搜索|second 第二 其次 秒
-semantic 语义|sentence 句|sequence 序列|server 服务器|shar 分享 共享|shot 样本
-show 展示 显示 表明|simpl 简单|slide 幻灯片|small 小|social 社会 社交|software 软件|source 源
-space 空间|special 特殊|speech 语音|speed 速度|split 拆分 分割|standard 标准|statist 统计
-step 步|structur 结构|student 学生|summar 摘要 总结|support 支持|system 系统|table 表
-target 目标|task 任务|team 团队|term 术语 词|test 测试|text 文本|thank 谢|theor 理论|three 三
-time 时间 次|token 分词 词元 标记|tool 工具|train 训练|transform 转换 变换|translat 翻译|tree 树
-tutorial 教程|type 类型|universit 大学|updat 更新|user 用户|valid 验证 有效|value 值|vector 向量
-version 版本|video 视频|vision 视觉|visual 视觉 可视|vocabular 词汇 词表|voice 声音 语音
-weight 权重|window 窗口|word 词 单词|work 工作|world 世界|writ 写|year 年
-"""
-_CONCEPTS = tuple(
-    (parts[0], tuple(parts[1:]))
-    for parts in (entry.split() for entry in _COMMON.replace("\n", "|").split("|"))
-    if parts
-)
-
 
 def _told(english: str) -> set[str]:
     """What an English text speaks of: common words, names, numbers."""
-    words = set(_words(english))
-    stems = {w[:n] for w in words for n in range(3, len(w) + 1)}
     numbers = {f"{n:f}" for n in numerals.english(english).possible if n > _LOOSE_NUMBER}
-    return {stem for stem, _ in _CONCEPTS if stem in stems} | {f"={w}" for w in words} | numbers
+    return concepts.english(english) | {f"={w}" for w in _words(english)} | numbers
 
 
 def _retold(chinese: str) -> set[str]:
     """The same of a Chinese text, in the words of `_told`."""
     names = {f"={w}" for w in _words(chinese) if len(w) > 1}
     numbers = {f"{n:f}" for n in numerals.chinese(chinese).values if n > _LOOSE_NUMBER}
-    return {stem for stem, zh in _CONCEPTS if any(z in chinese for z in zh)} | names | numbers
+    return concepts.chinese(chinese) | names | numbers
 
 
 _LOOSE_NUMBER = 12

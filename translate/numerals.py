@@ -7,7 +7,9 @@ text in, sets of `Decimal` out; no error is ever raised.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
@@ -48,7 +50,7 @@ _ORDINALS |= {"once": 1, "twice": 2, "double": 2, "triple": 3, "half": 2, "quart
 _LOOSE = 12
 
 _ENGLISH = re.compile(
-    r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<rest>(?:\.\d+)+)?(?P<suffix>[A-Za-z]*)"
+    r"(?P<digits>\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)(?P<rest>(?:\.\d+)+)?(?P<suffix>[A-Za-z]*)"
     r"|(?P<word>[A-Za-z]+)"
     r"|(?P<break>[^\sA-Za-z\d-]+)"
 )
@@ -56,10 +58,16 @@ _ENGLISH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The numbers of one text: those a translation must hold, and all that it may hold."""
+    """The numbers of one text: those a translation must hold, and all that it may hold.
+
+    `small` are number words from two to twelve: a translation nearly always holds them, too.
+    `times` tells how often each of both kinds is said.
+    """
 
     required: frozenset[Decimal]
     possible: frozenset[Decimal]
+    small: frozenset[Decimal] = frozenset()
+    times: Mapping[Decimal, int] = field(default_factory=dict)
 
 
 def _plain(value: Decimal) -> Decimal:
@@ -73,6 +81,8 @@ class _Reader:
     def __init__(self) -> None:
         self.required: set[Decimal] = set()
         self.possible: set[Decimal] = set()
+        self.small: set[Decimal] = set()
+        self.times: Counter[Decimal] = Counter()
         self._close()
 
     def _close(self) -> None:
@@ -90,12 +100,17 @@ class _Reader:
             return
         value = self.total + (self.current or 0)
         if self.fraction:
+            self.parts += [Decimal(self.fraction)] * bool(self.parts)
             value += Decimal("0." + self.fraction)
         value = _plain(value)
         self.possible.add(value)
         self.possible.update(self.parts)
         if self.exact and (self.digits or value > _LOOSE):
             self.required.add(value)
+            self.times[value] += 1
+        elif self.exact and value >= 2 and value == int(value):
+            self.small.add(value)
+            self.times[value] += 1
         self._close()
 
     def number(self, value: Decimal) -> None:
@@ -113,6 +128,8 @@ class _Reader:
             pass  # "two hundred and five"; what stands before may still be complete
         elif word == "point" and self.current is not None:
             self.exact = False  # "two point oh": too many ways to write it
+            if self.fraction:  # a second point: a version, of which each part counts
+                self.parts += [self.current, Decimal(self.fraction)]
             self.fraction = ""
         else:
             self.end()
@@ -182,7 +199,7 @@ def english(text: str) -> Said:
     """The numbers of an English text.
 
     Required are numbers in digits, and number words above twelve; "thousands of", "a hundred",
-    "one" to "twelve" and "first" may come back in many ways, and are only possible.
+    "one" and "first" may come back in many ways, and are only possible.
     """
     text = unicodedata.normalize("NFKC", text)
     reader = _Reader()
@@ -195,15 +212,22 @@ def english(text: str) -> Said:
         else:
             reader.end()
     reader.end()
-    return Said(frozenset(reader.required), frozenset(reader.required | reader.possible))
+    possible = reader.required | reader.possible
+    required, small = frozenset(reader.required), frozenset(reader.small)
+    return Said(required, frozenset(possible), small, dict(reader.times))
 
 
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "双": 2}
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _HAN_SCALES = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 _HAN = re.compile("[〇零一二三四五六七八九两双十百千万亿兆]{1,24}(?:点[〇零一二三四五六七八九]+)?")
+# 两个 is as often "both" or "these", and 一个 is "a".
+_COUNTED = re.compile(
+    "第([二三四五六七八九])(?![十百千万亿])"
+    "|(?<![一二三四五六七八九十百千万亿第几点])([三四五六七八九])(?=[个种条类步项次层张位组份句段点])"
+)
 _MIXED = re.compile(
-    r"(?P<glued>[A-Za-z]-?)?(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<glued>[A-Za-z]-?)?(?P<digits>\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<rest>(?:\.\d+)+)?"
     r"(?:(?:[多余几])?(?P<han>(?:[十百千](?![米克瓦字])|[万亿]){1,24})|\s?(?P<suffix>[KkMBTb])(?![A-Za-z])"
     r"|\s+(?P<word>thousand|million|billion|trillion)\b)?"
@@ -272,10 +296,16 @@ def _mixed_values(match: re.Match[str]) -> set[Decimal]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The numbers of a Chinese text: all values, and those written with Arabic digits."""
+    """The numbers of a Chinese text: all values, and those written with Arabic digits.
+
+    `counted` are those from two to nine in Chinese numerals that plainly count: 第二, 三个.
+    `times` tells how often each value can be read in it.
+    """
 
     values: frozenset[Decimal]
     arabic: frozenset[Decimal]
+    counted: frozenset[Decimal] = frozenset()
+    times: Mapping[Decimal, int] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=256)
@@ -283,16 +313,19 @@ def chinese(text: str) -> Written:
     """The numbers of a Chinese text, in Arabic digits, Han numerals or both."""
     text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"(?<=[\d十百千万亿多余])\s+(?=[多余十百千万亿])", "", text)
-    arabic: set[Decimal] = set()
+    times: Counter[Decimal] = Counter()
     for match in _MIXED.finditer(text):
-        arabic |= _mixed_values(match)
-    values = set(arabic)
+        times.update(_mixed_values(match))
+    arabic = frozenset(times)
     for match in _HAN.finditer(_MIXED.sub(" ", text)):
-        values |= _han_values(match[0])
+        times.update(_han_values(match[0]))
     for match in re.finditer("([一二三四五六七八九1-9])成", text):  # 八成 is 80%
-        values |= {v * 10 for v in _han_values(match[1])} if match[1] in _HAN_DIGITS else set()
+        times.update({v * 10 for v in _han_values(match[1])} if match[1] in _HAN_DIGITS else ())
     if "半" in text:
-        values |= {Decimal(50), Decimal("0.5")}
+        times.update((Decimal(50), Decimal("0.5")))
     if "首" in text:
-        values.add(Decimal(1))
-    return Written(frozenset(values), frozenset(arabic))
+        times[Decimal(1)] += 1
+    for quoted in re.findall(r"[A-Za-z]+(?:[\s-]+[A-Za-z]+)*", text):  # left in English: "six"
+        times.update(english(quoted).possible)
+    counted = frozenset(Decimal(_HAN_DIGITS[a or b]) for a, b in _COUNTED.findall(text))
+    return Written(frozenset(times), arabic, counted, dict(times))
