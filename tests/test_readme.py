@@ -23,6 +23,7 @@ COMMANDS = (
     "transcribe",
     "draft",
     "run",
+    "brief",
     "check",
     "publish",
     "preview",

@@ -255,6 +255,32 @@ def run(
 
 
 @app.command()
+def brief(
+    talk: OneTalk,
+    translator: Translator = None,
+    chat_model: ChatModel = None,
+    base_url: BaseUrl = None,
+    glossary: GlossaryPaths = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace your brief.md; it is backed up."),
+    ] = False,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Have a model propose a summary and terms, in a file to edit before the draft is made."""
+    from translate.press import Press
+
+    flags: Flags = {
+        "": {"drafts": drafts, "glossary": glossary},
+        "translate": translate_flags(translator, chat_model, base_url, None, None, None),
+    }
+    Press(_desk(config, flags, json, quiet)).brief(talk, force=force)
+
+
+@app.command()
 def check(
     talks: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -22,6 +22,7 @@ from translate.glossary import Glossary
 from translate.model import Listing, Problem, Speaker, Usage, public_url
 from translate.pipeline import Result
 from translate.settings import Settings
+from translate.stages.brief import Briefer
 from translate.stages.fetch import Overrides
 from translate.workspace import DRAFT, REPORT, Workspace, find_talk, talks
 
@@ -63,6 +64,16 @@ class Desk:
     @property
     def drafts(self) -> Path:
         return Path(self.settings.drafts)
+
+    def briefer(self) -> Briefer:
+        """The translator's model. Raises SettingsError where nobody is configured who reads."""
+        translator = self._tools.translator()
+        if not hasattr(translator, "brief"):
+            raise SettingsError(
+                f"{translator.engine.name}: nobody here can sum up a talk",
+                "configure a chat model; stw doctor says how",
+            )
+        return cast(Briefer, translator)
 
     # --- the stages, over many talks ---
 

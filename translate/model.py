@@ -344,6 +344,15 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What a model proposes of a talk before it is translated; nobody has looked at it yet."""
+
+    summary: str = ""
+    terms: tuple[tuple[str, str], ...] = ()  # (English, Chinese)
+    usage: "Usage" = field(default_factory=lambda: Usage())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TermUse:
     """What became of one term in the whole talk."""
 

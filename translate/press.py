@@ -21,7 +21,7 @@ from translate.compose import (
     write_memory,
 )
 from translate.console import problem_text, report_error
-from translate.desk import Desk
+from translate.desk import Desk, usage_text
 from translate.errors import EXIT_PROBLEMS, StwError
 from translate.pipeline import Checked, Learned
 from translate.report import item_data, report_text
@@ -125,6 +125,18 @@ class Press:
             folder, file, read=read_memory, write=write_memory, force=force
         )
         self._console.result(f"{file}: {count} pairs", {"file": str(file), "entries": count})
+
+    def brief(self, name: str, *, force: bool) -> None:
+        """Have the translator's model propose a summary and terms, and say where they stand."""
+        workspace = find_talk(self._desk.drafts, name)
+        done = pipeline.brief(workspace, self._desk.briefer(), self._desk.glossary, force=force)
+        if done.backup:
+            self._console.say(f"  yours is kept as {done.backup}")
+        self._console.say(f"  {usage_text(done.brief.usage)}")
+        summary = "a summary" if done.brief.summary else "no summary"
+        text = f"{done.file}: {summary}, {len(done.brief.terms)} terms to look at"
+        data = {"talk": workspace.slug, "file": str(done.file), **asdict(done.brief)}
+        self._console.result(text, data)
 
     def publish(
         self, name: str, *, slug: str, bilingual: bool, unfinished: bool, force: bool

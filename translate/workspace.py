@@ -35,6 +35,7 @@ TRANSCRIPT_SRT = "transcript.srt"
 ARTICLE = "article.json"
 TRANSLATION = "translation.json"
 DRAFT = "draft.md"
+BRIEF = "brief.md"
 REPORT = "report.md"
 REPORT_JSON = "report.json"
 SUBTITLES = ("subtitles.en.srt", "subtitles.zh.srt", "subtitles.bilingual.srt")

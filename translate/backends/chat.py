@@ -18,14 +18,15 @@ from urllib.parse import urlsplit
 
 from translate.backends import prompting
 from translate.backends.presets import Preset
-from translate.errors import NetworkError, SettingsError, TranslatorError
-from translate.model import Answer, Engine, Request, Usage
+from translate.errors import BadFileError, NetworkError, SettingsError, TranslatorError
+from translate.model import Answer, Brief, Card, Engine, Request, Usage
 
 if TYPE_CHECKING:
     import openai
 
 _TIMEOUT = 180.0  # seconds without a byte
 _LONGEST_WAIT = 120.0  # seconds; a server that asks for more is given up for now
+_BRIEF_TOKENS = 3000
 _NO_KEY = "none"  # local servers want some key; the client would else take one from elsewhere
 
 
@@ -115,6 +116,31 @@ class Chat:
             if manners != known:  # only what was answered is known to be right
                 self._manners = manners
             return self._read(body, request)
+
+    def brief(self, card: Card, english: str) -> Brief:
+        """A summary and terms; raises BadFileError where the answer holds neither."""
+        manners = self._manners
+        while True:
+            call: dict[str, Any] = {
+                "model": self._preset.model,
+                "messages": prompting.brief_messages(card, english),
+                "extra_body": dict(self._preset.body),
+            }
+            if manners.limit:
+                call[manners.limit] = _BRIEF_TOKENS
+            try:
+                body = self._post(call, manners)
+                break
+            except _Adapt as adapt:
+                manners = adapt.manners
+            except _Refused as refused:
+                raise TranslatorError(f"{self._who()}: {refused.note}") from None
+        found = prompting.read_brief(_content(_said_in(body)[1]))
+        if found is None:
+            raise BadFileError(
+                f"{self._who()} has not answered with a brief", "run it again, or go on without"
+            )
+        return replace(found, usage=self._usage(body.get("usage")))
 
     # --- asking ---
 
@@ -269,17 +295,12 @@ class Chat:
         return body
 
     def _read(self, body: Mapping[str, Any], request: Request) -> Answer:
-        choice = next(iter(body["choices"]), None)
-        choice = choice if isinstance(choice, dict) else {}
-        said = choice.get("message")
-        said = said if isinstance(said, dict) else {}
+        choice, said = _said_in(body)
         usage = self._usage(body.get("usage"))
         finish = choice.get("finish_reason")
         if said.get("refusal") or finish in ("content_filter", "sensitive"):
             return Answer(usage=usage, finish="refused", note="the server refused to translate it")
-        content = said.get("content")
-        content = content if isinstance(content, str) else ""
-        return prompting.read(content, finish, usage, request, self._preset.profile)
+        return prompting.read(_content(said), finish, usage, request, self._preset.profile)
 
     def _usage(self, usage: object) -> Usage:
         known = usage if isinstance(usage, dict) else {}
@@ -296,6 +317,19 @@ class Chat:
             cost=cost,
             currency=price.currency,
         )
+
+
+def _said_in(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The first choice of an answer, and its message; empty where they are none."""
+    choice = next(iter(body["choices"]), None)
+    choice = choice if isinstance(choice, dict) else {}
+    said = choice.get("message")
+    return choice, said if isinstance(said, dict) else {}
+
+
+def _content(said: Mapping[str, Any]) -> str:
+    content = said.get("content")
+    return content if isinstance(content, str) else ""
 
 
 class _Adapt(Exception):  # noqa: N818 - not an error: the call is made again in another form

@@ -18,7 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from translate.backends.presets import Profile
-from translate.model import Answer, Request, Term, Unit, Usage
+from translate.model import Answer, Brief, Card, Request, Term, Unit, Usage
 
 BATCH_WORDS: dict[Profile, int] = {
     "chat": 700,  # answers in one piece stay complete and in order up to about here
@@ -53,8 +53,11 @@ SCHEMA = {
 
 def prompt(profile: Profile = "chat") -> str:
     """The instructions that go with every message: above it (`chat`), or around it (`mt`)."""
-    path = f"prompts/{_PROMPTS[profile]}"
-    return files("translate").joinpath(path).read_text(encoding="utf-8")
+    return _file(_PROMPTS[profile])
+
+
+def _file(name: str) -> str:
+    return files("translate").joinpath(f"prompts/{name}").read_text(encoding="utf-8")
 
 
 def prompt_version(profile: Profile = "chat") -> str:
@@ -226,6 +229,34 @@ def _pairs(value: object) -> list[tuple[str, str]]:
 def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
     texts = dict(pairs)
     return {k: v for k, v in texts.items() if all(other == v for one, other in pairs if one == k)}
+
+
+# --- a brief before the first call ----------------------------------------------------------------
+
+
+def brief_messages(card: Card, english: str) -> list[dict[str, str]]:
+    """The conversation that asks for a summary and for terms."""
+    talk = {"title": card.title, "event": card.event, "description": card.summary[:1500]}
+    asked = {"talk": {k: v for k, v in talk.items() if v}, "text": english}
+    return [
+        {"role": "system", "content": _file("brief.md")},
+        {"role": "user", "content": json.dumps(asked, ensure_ascii=False, indent=1)},
+    ]
+
+
+def read_brief(content: str) -> Brief | None:
+    """A model's proposals, unjudged; None where the answer holds none."""
+    for value in _values(_unthought(content[:_LONGEST_ANSWER])):
+        if isinstance(value, dict) and ("summary" in value or "terms" in value):
+            rows = value.get("terms")
+            pairs = [
+                (row["en"], row["zh"])
+                for row in (rows if isinstance(rows, list) else [])
+                if isinstance(row, dict) and all(isinstance(row.get(k), str) for k in ("en", "zh"))
+            ]
+            said = value.get("summary")
+            return Brief(summary=said if isinstance(said, str) else "", terms=tuple(pairs))
+    return None
 
 
 # --- translation models -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ in ready to be built (`Tools`); nothing here says which. Prints nothing.
 
 from translate.pipeline.run import Captions, Made, Result, Tools, Wishes
 from translate.pipeline.state import Status, status
+from translate.pipeline.step_brief import Briefed, brief
 from translate.pipeline.step_check import Checked, check, silence
 from translate.pipeline.step_draft import draft, plan, take
 from translate.pipeline.step_fetch import fetch
@@ -24,6 +25,7 @@ from translate.pipeline.step_transcribe import transcribe
 from translate.pipeline.step_undo import redo, undo, undone_text
 
 __all__ = [
+    "Briefed",
     "Captions",
     "Checked",
     "Learned",
@@ -37,6 +39,7 @@ __all__ = [
     "Tools",
     "Wishes",
     "WriteMemory",
+    "brief",
     "check",
     "draft",
     "export_memories",

@@ -48,10 +48,12 @@ from translate.stages import assemble as assembling
 from translate.stages import learn as learning
 from translate.stages import segment as segmenting
 from translate.stages import translate as translating
+from translate.stages.brief import summary_of
 from translate.stages.learn import same_words
 from translate.workspace import (
     ANSWERS,
     ARTICLE,
+    BRIEF,
     CONFLICTS,
     DRAFT,
     DRAFT_BASE,
@@ -98,9 +100,7 @@ def draft(
             force=wishes.force,
         )
         article = workspace.article()
-        translated, outcome = _translate(
-            workspace, talk, article, tools, glossary, wishes, progress
-        )
+        translated, outcome = _translate(workspace, article, tools, glossary, wishes, progress)
         translations = workspace.translations()
         # Where --force settles a file before the draft, the draft itself is still merged.
         settled = {segmented.found, translated.found} & {State.EDITED, State.CONFLICT}
@@ -134,18 +134,18 @@ def draft(
 
 def plan(workspace: Workspace, tools: Tools, glossary: Glossary) -> translating.Plan:
     """What translating this talk would take today; asks nobody and writes nothing."""
-    article = _article_today(workspace, glossary)
+    article = article_today(workspace, glossary)
     return translating.plan(
         article.paragraphs,
         glossary.terms_in,
         tools.translator(),
         AnswerStore(workspace.path(ANSWERS)),
-        card=_card(workspace.talk()),
+        card=card_of(workspace),
         reuse=_memory(workspace, tools),
     )
 
 
-def _article_today(workspace: Workspace, glossary: Glossary) -> Article:
+def article_today(workspace: Workspace, glossary: Glossary) -> Article:
     """The article that a draft would be made of now."""
     talk = workspace.talk()
     state = workspace.state(ARTICLE, article_key(workspace, talk, glossary))
@@ -276,7 +276,6 @@ class _OwnWords:
 
 def _translate(
     workspace: Workspace,
-    talk: Talk,
     article: Article,
     tools: Tools,
     glossary: Glossary,
@@ -301,7 +300,7 @@ def _translate(
         glossary.terms_in,
         tools.translator(),
         AnswerStore(workspace.path(ANSWERS)),
-        card=_card(talk),
+        card=card_of(workspace),
         progress=progress,
         reuse=_memory(workspace, tools),
         before=before,
@@ -313,9 +312,14 @@ def _translate(
     return replace(kept, did="made" if new else "kept"), outcome
 
 
-def _card(talk: Talk) -> Card:
+def card_of(workspace: Workspace) -> Card:
+    """What a translator is told of the talk; of its own accord, or as brief.md sums it up."""
+    talk = workspace.talk()
+    summary = summary_of(workspace.text(BRIEF)) if workspace.has(BRIEF) else ""
     speakers = tuple(", ".join(filter(None, (s.name, s.affiliation))) for s in talk.speakers)
-    return Card(title=talk.title, event=talk.event, speakers=speakers, summary=talk.description)
+    return Card(
+        title=talk.title, event=talk.event, speakers=speakers, summary=summary or talk.description
+    )
 
 
 class AnswerStore:

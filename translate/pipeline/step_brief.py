@@ -1,0 +1,47 @@
+"""Brief: have a model propose a summary and terms, in a file that belongs to the editor then.
+
+Knows where the file lies and that a person may have edited it.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from translate.errors import ConflictError
+from translate.glossary import Glossary
+from translate.model import Brief
+from translate.pipeline.step_draft import article_today, card_of
+from translate.stages.brief import Briefer, beginning, brief_text, sifted
+from translate.workspace import BRIEF, USAGE, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefed:
+    """What was proposed, and where it stands."""
+
+    file: Path
+    brief: Brief
+    backup: Path | None = None  # what a person had there, where --force replaced it
+
+
+def brief(
+    workspace: Workspace, briefer: Briefer, glossary: Glossary, *, force: bool = False
+) -> Briefed:
+    """Ask once, and write brief.md.
+
+    Raises ConflictError where a person has edited the file, unless `force`, which backs it up.
+    """
+    with workspace.locked("stw brief"):
+        theirs = workspace.edited(BRIEF)
+        if theirs and not force:
+            raise ConflictError(
+                f"{workspace.path(BRIEF)} is yours by now, and stays",
+                "--force backs it up and writes a new one",
+            )
+        article = article_today(workspace, glossary)
+        card = replace(card_of(workspace), summary=workspace.talk().description)
+        asked = briefer.brief(card, beginning(article))
+        workspace.put_aside(USAGE, workspace.usage() + asked.usage)
+        found = sifted(asked, article, glossary)
+        backup = workspace.back_up(BRIEF) if workspace.edited(BRIEF) else None
+        workspace.put(BRIEF, brief_text(found), key="")
+    return Briefed(file=workspace.path(BRIEF), brief=found, backup=backup)
