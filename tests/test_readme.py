@@ -32,6 +32,7 @@ COMMANDS = (
     "memory import",
     "memory export",
     "status",
+    "model",
     "doctor",
     "demo",
     "glossary",

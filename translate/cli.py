@@ -437,6 +437,22 @@ def status(
 
 
 @app.command()
+def model(
+    name: Annotated[str, typer.Argument(metavar="OWNER/MODEL", help="As the hub calls it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Download it without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Tell size and licence of a language model for --translator local, and download it."""
+    from translate.console import Console
+    from translate.doctor import fetch_model
+
+    def agreed(text: str) -> bool:
+        return yes or (not json and typer.confirm(f"{text}\nDownload it?"))
+
+    fetch_model(name, Console(quiet=False, as_json=json), agreed=agreed)
+
+
+@app.command()
 def doctor(config: Config = None, json: Json = False) -> None:
     """Check this machine; say what mends what is missing."""
     from translate.doctor import examine

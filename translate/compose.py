@@ -31,6 +31,7 @@ from translate.stages.assemble import Column, Person
 from translate.workspace import digest
 
 if TYPE_CHECKING:
+    from translate.backends.local import Listing
     from translate.backends.memory import Memory
     from translate.backends.presets import Preset
 
@@ -103,7 +104,9 @@ def build_tools(
         count_tokens=_count_tokens,
         read_captions=_read_captions,
         text_language=_text_language,
-        translator=cache(lambda: _translator(settings.translate, environment, memory)),
+        translator=cache(
+            lambda: _translator(settings.translate, environment, memory, settings.transcribe.device)
+        ),
         translator_id=cache(lambda: _translator_id(settings.translate, environment)),
         memory=memory,
     )
@@ -241,7 +244,7 @@ def choose_preset(
     """
     from translate.backends import presets
 
-    if wish.translator in ("none", "memory"):
+    if wish.translator in ("none", "memory", "local"):
         return None
     known = {p.name: p for p in presets.load()}
     if wish.base_url:
@@ -258,10 +261,13 @@ def choose_preset(
     else:
         raise SettingsError(
             f"no translator {wish.translator!r}",
-            f"there are: auto, none, memory, {', '.join(known)}; or --base-url",
+            f"there are: auto, none, memory, local, {', '.join(known)}; or --base-url",
         )
     return replace(
-        chosen, model=wish.model or chosen.model, key_env=wish.api_key_env or chosen.key_env
+        chosen,
+        model=wish.model or chosen.model,
+        key_env=wish.api_key_env or chosen.key_env,
+        profile=wish.profile or chosen.profile,
     )
 
 
@@ -269,6 +275,7 @@ def _translator(
     wish: TranslateSettings,
     environment: Mapping[str, str],
     memory: Callable[[], "Memory | None"],
+    device: str,
 ) -> translating.Translator:
     from translate.backends.chat import Chat
     from translate.backends.memory import NoTranslator
@@ -281,6 +288,8 @@ def _translator(
                 "the translator is a memory, but none is named", "--memory FILE.jsonl or FILE.tmx"
             )
         return known
+    if wish.translator == "local":
+        return _local(wish, device)
     preset = choose_preset(wish, environment)
     if preset is None:
         return NoTranslator()
@@ -295,6 +304,29 @@ def _translator(
     return Chat(preset, environment)
 
 
+def _local(wish: TranslateSettings, device: str) -> translating.Translator:
+    from translate.backends.local import Local
+
+    if not wish.model:
+        raise SettingsError(
+            "a model in this process needs a name",
+            "--chat-model OWNER/MODEL or a folder; stw model OWNER/MODEL downloads one",
+        )
+    return Local(wish.model, profile=wish.profile or "mt", device=device)
+
+
+def look_up_model(name: str) -> "Listing":
+    from translate.backends.local import look_up
+
+    return look_up(name)
+
+
+def download_model(listing: "Listing") -> Path:
+    from translate.backends.local import download
+
+    return download(listing)
+
+
 def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> str:
     """What would translate, told without asking any server; empty when nobody is configured.
 
@@ -302,6 +334,8 @@ def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> s
     """
     from translate.backends.prompting import prompt_version
 
+    if wish.translator == "local":
+        return digest("local", wish.model, wish.profile, prompt_version(wish.profile or "mt"))
     preset = choose_preset(wish, environment, local=tuple)
     if preset is None:
         return "memory" if wish.translator == "memory" else ""

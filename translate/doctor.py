@@ -7,13 +7,19 @@ import importlib.metadata
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from translate import glossary as terms
-from translate.compose import DEFAULT_MODEL, choose_preset, glossary_files
+from translate.compose import (
+    DEFAULT_MODEL,
+    choose_preset,
+    download_model,
+    glossary_files,
+    look_up_model,
+)
 from translate.console import Console, human_bytes
 from translate.errors import StwError
 from translate.settings import Settings
@@ -61,6 +67,22 @@ def examine(settings: Settings, environment: Mapping[str, str], console: Console
     rows = [(MARKS[c.state], c.what, c.detail, c.mend and f"→ {c.mend}") for c in checks]
     console.table(("", "what", "", "mend"), rows, [asdict(c) for c in checks])
     return all(c.state != "missing" for c in checks)
+
+
+def fetch_model(name: str, console: Console, *, agreed: Callable[[str], bool]) -> None:
+    """Download a language model once its size and licence were shown, and `agreed` to.
+
+    Raises SettingsError, MissingError and NetworkError as `backends.local` does.
+    """
+    found = look_up_model(name)
+    licence = found.licence or "no licence is stated"
+    text = f"{found.name} ({found.revision[:12]}): {human_bytes(found.bytes)}, {licence}"
+    data = {"name": found.name, "bytes": found.bytes, "licence": found.licence, "folder": None}
+    if not agreed(text):
+        console.result(f"{text}\nnot downloaded", data)
+        return
+    folder = download_model(found)
+    console.result(str(folder), {**data, "folder": str(folder)})
 
 
 def _python() -> Check:

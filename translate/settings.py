@@ -39,8 +39,11 @@ class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    translator: str = "auto"  # auto, none, memory, or a preset of translate/data/presets.toml
+    translator: str = (
+        "auto"  # auto, none, memory, local, or a preset of translate/data/presets.toml
+    )
     model: str = ""  # instead of the preset's own
+    profile: Literal["", "chat", "mt"] = ""  # mt: a model that only translates; empty: the preset's
     base_url: str = ""  # any OpenAI-compatible server; takes the place of the preset's
     api_key_env: str = ""  # name of the environment variable that holds the key
     memory: list[str] = []  # .jsonl or .tmx; empty: what was learned, glossary/memory/*.jsonl

@@ -17,6 +17,7 @@ safetensors = pytest.importorskip("safetensors.torch", reason="the extra [local]
 tokenizers = pytest.importorskip("tokenizers", reason="the extra [local] is not installed")
 
 from tests.stages.test_translate import Book, no_terms  # noqa: E402 - after the skip
+from tests.test_pipeline import Place  # noqa: E402
 from translate.backends import prompting  # noqa: E402
 from translate.backends.local import Listing, Local, find, look_up  # noqa: E402
 from translate.errors import BadFileError, MissingError, NetworkError, SettingsError  # noqa: E402
@@ -308,3 +309,21 @@ def test_the_extra_is_named_where_it_lacks(monkeypatch: pytest.MonkeyPatch, taug
     with pytest.raises(MissingError) as caught:
         client.translate(request(ENGLISH))
     assert "see-the-world[local]" in caught.value.hint
+
+
+def test_a_draft_by_a_model_in_this_process(tmp_path: Path) -> None:
+    """Through the whole program: named, found, loaded, asked, its answer checked and kept."""
+    folder = make(tmp_path / "tiny")
+    cue = f"1\n00:00:00,000 --> 00:00:06,000\n{ENGLISH}\n"
+    (tmp_path / "Weather - Ada Byron, Labs | Demo Conf 2026.srt").write_text(cue, "utf-8")
+    place = Place(tmp_path)
+    place.stw("fetch", "Weather - Ada Byron, Labs | Demo Conf 2026.srt")
+    place.stw("transcribe", "weather")
+    assert "--chat-model" in place.stw("draft", "weather", "--translator", "local", code=2).stderr
+    local = ("--translator", "local", "--chat-model", str(folder))
+    told = json.loads(place.stw("draft", "weather", *local, "--dry-run", "--json").stdout)
+    assert (told["usage"]["calls"], told["usage"]["cost"]) == (1, 0.0)
+    place.stw("draft", "weather", *local)
+    draft = (place.talk / "draft.md").read_text("utf-8")
+    assert CHINESE in draft
+    assert "local tiny" in draft
