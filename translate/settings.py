@@ -39,9 +39,7 @@ class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    translator: str = (
-        "auto"  # auto, none, memory, local, or a preset of translate/data/presets.toml
-    )
+    translator: str = "auto"  # auto, none, memory, local, or one of data/presets.toml
     model: str = ""  # instead of the preset's own
     profile: Literal["", "chat", "mt"] = ""  # mt: a model that only translates; empty: the preset's
     base_url: str = ""  # any OpenAI-compatible server; takes the place of the preset's
