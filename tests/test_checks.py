@@ -140,8 +140,8 @@ def test_what_is_wrong_is_found(code: str, english: str, chinese: str) -> None:
         ("No no no no no, it never never never works.", "不不不不不，它从来从来从来不管用。"),
         ("Haha, it works.", "哈哈哈哈，它能用。"),
         (
-            "Our paper is called a fast and small thing that we all like to use a lot.",
-            "我们的论文叫做《a fast and small thing that we all like to use a lot》，很好懂。",
+            "Our paper is called a fast and small thing that we all like to use, and it is short.",
+            "我们的论文叫做《a fast and small thing that we all like》，篇幅非常短，内容也很好懂。",
         ),
         ("We use the word 這 in the sample.", "样例里有“這”字。"),
     ],
