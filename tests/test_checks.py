@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.bench.translate_eval import pairs
 from tests.shared import shared_data
 from translate import checks, numerals
 from translate.checks import CHECKS, between, findings
@@ -72,6 +73,24 @@ def test_codes_are_unique_and_stable() -> None:
         ("length", LONG, "我们拆了编译器。"),
         ("length", LONG, LONG_ZH * 2),
         ("truncated", LONG, LONG_ZH[:-8]),
+        ("truncated", "I think that we are nearly done with this.", "我想我们差不多"),
+        ("meta", "Thank you.", "谢谢大家。 注：这里是致谢。"),
+        ("echo", LONG, LONG_ZH + "we took the old compiler apart, piece by piece, and put it。"),
+        (
+            "loop",
+            "You don't have to do it, and you don't have to wait, or set it to true.",
+            "你不必做，也不必等，或者把它设为 true。truetruetruetruetrue。",
+        ),
+        ("number", "We read 22,600 pages.", "我们读了 22,6000 页。"),
+        ("small-number", "We did two experiments.", "我们做了三次实验。"),
+        ("new-number", "The second step is short.", "第三步很短。"),
+        ("new-number", "We did two experiments.", "我们做了两次、五次实验。"),
+        ("fewer-numbers", "It has 40 keys, and 40 locks.", "它有 40 把钥匙，还有锁。"),
+        (
+            "left-out",
+            "We opened the window. Then we trained the model on a large graph. We slept.",
+            "我们打开了窗户，外面风很大，天也已经黑了。我们睡着了。",
+        ),
         ("number", "It grew by 8 percent.", "它增长了 80%。"),
         ("number", "We have 2 million users.", "我们有 20 万用户。"),
         ("number", "In 2023 it changed.", "2024 年它变了。"),
@@ -120,11 +139,39 @@ def test_what_is_wrong_is_found(code: str, english: str, chinese: str) -> None:
         ("As an AI language model it says no.", "作为一个 AI 语言模型，它说不。"),
         ("No no no no no, it never never never works.", "不不不不不，它从来从来从来不管用。"),
         ("Haha, it works.", "哈哈哈哈，它能用。"),
+        (
+            "Our paper is called a fast and small thing that we all like to use, and it is short.",
+            "我们的论文叫做《a fast and small thing that we all like》，篇幅非常短，内容也很好懂。",
+        ),
         ("We use the word 這 in the sample.", "样例里有“這”字。"),
     ],
 )
 def test_what_is_right_is_left_alone(english: str, chinese: str) -> None:
     assert not [f for f in findings(english, chinese) if f.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("It emits 920 grams of CO2.", "它排放 920 克二氧化碳。"),
+        ("The image shows version two point six point four.", "图中是 2.6.4 版本。"),
+        ("The model just says the word six.", "模型只说了 six 这个词。"),
+        ("Two plus two is four.", "2 加 2 等于 4。"),
+        ("We test the test of the tests.", "我们测试这些测试的测试。"),
+        ("Note: this is important.", "我们讲完了。注：这很重要。"),
+        ("Both of them are fine.", "这两种都很好。"),
+    ],
+)
+def test_what_is_right_is_not_even_doubted(english: str, chinese: str) -> None:
+    assert findings(english, chinese) == ()
+
+
+def test_a_stuttered_term_is_doubted() -> None:
+    term = Term(source="compiler", targets=("编译器",))
+    assert codes("Our compiler is new.", "我们的编译器编译器是新的。", term) == {"doubled"}
+    assert codes("A compiler compiler is new.", "编译器编译器是新的。", term) == set()
+    assert codes("Our way is new.", "我们的方法我们的方法是新的。") == {"doubled"}
+    assert codes("It is very very good.", "它非常非常好，好好学习。") == set()
 
 
 def test_a_persons_words_are_doubted_and_not_refused() -> None:
@@ -236,8 +283,8 @@ def test_the_same_text_twice_and_one_inside_another_are_found() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40)), max_size=6))
-def test_comparing_never_raises(pairs: list[tuple[str, str]]) -> None:
-    assert set(between(pairs)) <= set(range(len(pairs)))
+def test_comparing_never_raises(given: list[tuple[str, str]]) -> None:
+    assert set(between(given)) <= set(range(len(given)))
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
@@ -261,22 +308,17 @@ def test_endless_answers_are_judged_in_a_moment(chinese: str) -> None:
 
 def sentences() -> list[tuple[str, str, str]]:
     """(document, English, human Chinese) of five whole talks."""
-    path = shared_data("talks/acl6060/references.sentences.jsonl")
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    rows.sort(key=lambda r: r["sample_id"])
-    return [(r["doc_id"], r["src_ref"], r["tgt_ref"]) for r in rows]
+    shared_data(pairs.ACL)
+    return [(talk, e, z) for talk, rows in pairs.talks().items() for e, z in rows]
 
 
 def in_paragraphs() -> list[list[tuple[str, str]]]:
     """The same as paragraphs of about 80 words, by document."""
-    documents: dict[str, list[tuple[str, str]]] = {}
-    for document, english, chinese in sentences():
-        pairs = documents.setdefault(document, [])
-        if pairs and len(pairs[-1][0].split()) < 80:
-            pairs[-1] = (f"{pairs[-1][0]} {english}", pairs[-1][1] + chinese)
-        else:
-            pairs.append((english, chinese))
-    return list(documents.values())
+    shared_data(pairs.ACL)
+    return [
+        [(pair.english, pair.chinese) for pair in pairs.in_paragraphs(talk, rows)]
+        for talk, rows in pairs.talks().items()
+    ]
 
 
 @pytest.mark.data
@@ -295,19 +337,19 @@ def test_peoples_translations_pass() -> None:
 @pytest.mark.data
 def test_damage_to_peoples_translations_is_found() -> None:
     """Recall per kind of damage, over every human paragraph that the damage changes."""
-    pairs = [pair for document in in_paragraphs() for pair in document]
+    known = [pair for document in in_paragraphs() for pair in document]
     digits = str.maketrans("0123456789", "1234567890")
     damage = {
-        "empty": [(e, "") for e, z in pairs],
-        "echo": [(e, e) for e, z in pairs],
+        "empty": [(e, "") for e, z in known],
+        "echo": [(e, e) for e, z in known],
         "number": [
             (e, z.translate(digits))
-            for e, z in pairs
+            for e, z in known
             if z.translate(digits) != z and numerals.english(e).required
         ],
-        "truncated": [(e, z[: len(z) * 3 // 5]) for e, z in pairs],
-        "doubled": [(e, z + z) for e, z in pairs],
-        "loop": [(e, z + z[-12:] * 5) for e, z in pairs],
+        "truncated": [(e, z[: len(z) * 3 // 5]) for e, z in known],
+        "doubled": [(e, z + z) for e, z in known],
+        "loop": [(e, z + z[-12:] * 5) for e, z in known],
     }
     for kind, cases in damage.items():
         caught = sum(

@@ -243,11 +243,10 @@ def traditional(english: str, chinese: str, _terms: Terms) -> str | None:
 def loop(english: str, chinese: str, _terms: Terms) -> str | None:
     """The same piece again and again, as a model does that has lost its way."""
     text = re.sub(r"\s+", "", chinese)[:6000]
-    spoken = _repeated(english)
     for found in re.finditer(r"(.{1,60}?)\1{3,}", text):
         times = len(found[0]) // len(found[1])
         letters = re.search(r"\w", found[1]) and not found[1].isdecimal()
-        if letters and len(found[0]) >= 6 and 2 * spoken < times:
+        if letters and len(found[0]) >= 6 and 2 * _repeated(english) < times:
             return f"the translation repeats itself: {_short(found[1])}"
     for sentence, count in Counter(re.split(r"[。！？；.!?;\n]", text)).items():
         if len(sentence) >= 8 and count >= 3 and 2 * _said_again(english) < count + 1:
@@ -570,13 +569,13 @@ def findings(
 # --- is it the translation of this paragraph ----------------------------------------------------
 
 
-def _told(english: str) -> set[str]:
+def _told(english: str) -> frozenset[str]:
     """What an English text speaks of: common words, names, numbers."""
     numbers = {f"{n:f}" for n in numerals.english(english).possible if n > _LOOSE_NUMBER}
     return concepts.english(english) | {f"={w}" for w in _words(english)} | numbers
 
 
-def _retold(chinese: str) -> set[str]:
+def _retold(chinese: str) -> frozenset[str]:
     """The same of a Chinese text, in the words of `_told`."""
     names = {f"={w}" for w in _words(chinese) if len(w) > 1}
     numbers = {f"{n:f}" for n in numerals.chinese(chinese).values if n > _LOOSE_NUMBER}
@@ -586,7 +585,9 @@ def _retold(chinese: str) -> set[str]:
 _LOOSE_NUMBER = 12
 
 
-def _belongs(told: Sequence[set[str]], retold: Sequence[set[str]]) -> Callable[[int, int], float]:
+def _belongs(
+    told: Sequence[frozenset[str]], retold: Sequence[frozenset[str]]
+) -> Callable[[int, int], float]:
     """How much of what Chinese `j` says English `i` says too; rare things count for more."""
     n = len(told)
     often: dict[str, int] = {}

@@ -6,6 +6,7 @@ text in, sets of the table's English beginnings out.
 """
 
 import re
+from functools import lru_cache
 
 # An English beginning, then what the Chinese has for it.
 _COMMON = """
@@ -54,13 +55,16 @@ _TABLE = {
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 
 
-def english(text: str) -> set[str]:
+@lru_cache(maxsize=512)  # neighbours are compared again and again
+def english(text: str) -> frozenset[str]:
     """The common words that an English text says."""
     words = {word.casefold() for word in _WORD.findall(text)}
-    return {word[:n] for word in words for n in range(3, len(word) + 1)} & _TABLE.keys()
+    stems = {word[:n] for word in words for n in range(3, len(word) + 1)}
+    return frozenset(stems & _TABLE.keys())
 
 
-def chinese(text: str) -> set[str]:
+@lru_cache(maxsize=512)
+def chinese(text: str) -> frozenset[str]:
     """The common words that a Chinese text has, in Chinese or left in English."""
-    found = {stem for stem, words in _TABLE.items() if any(word in text for word in words)}
-    return found | english(text)
+    found = (stem for stem, words in _TABLE.items() if any(word in text for word in words))
+    return frozenset(found) | english(text)

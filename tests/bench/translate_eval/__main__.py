@@ -70,14 +70,16 @@ def of_references(found: Sequence[Pair], glossary: Glossary, *, damage: bool) ->
     """False alarms by check, and recall by kind of damage."""
     severity = {check.code: check.severity for check in checks.CHECKS}
     severity |= {"shift": "error", "duplicate": "error"}
-    counts = Counter(alarm.code for alarm in judge.alarms(found, glossary))
+    alarms = list(judge.alarms(found, glossary))
+    counts = Counter(alarm.code for alarm in alarms)
+    false = Counter(alarm.code for alarm in alarms if alarm.false)
     report: dict[str, Any] = {
         "alarms": {
             code: {
                 "severity": severity[code],
-                "house": code in judge.HOUSE,
                 "alarms": counts[code],
-                "per_1000": round(1000 * counts[code] / len(found), 1),
+                "false": false[code],
+                "false_per_1000": round(1000 * false[code] / len(found), 1),
             }
             for code in severity
         }
@@ -158,12 +160,16 @@ def of_recorded(engine: str, glossary: Glossary) -> dict[str, Any]:
     chinese: list[str] = []
     wanted: list[str] = []
     for talk, rows in pairs.recorded(engine).items():
-        said = {heard: machine for heard, _, machine in rows}
+        said = iter([machine for _, _, machine in rows])
         for pair in pairs.in_paragraphs(talk, [(heard, people) for heard, people, _ in rows]):
             english.append(pair.english)
             wanted.append(pair.chinese)
-            chinese.append(pairs.joined(said[heard] for heard, _ in pair.pieces))
-    return {"engine": engine, "first answers": of_texts(english, chinese, wanted, glossary)}
+            chinese.append(pairs.joined(next(said) for _ in pair.pieces))
+    return {
+        "paragraphs": len(english),
+        "english_words": sum(len(text.split()) for text in english),
+        "first answers": of_texts(english, chinese, wanted, glossary),
+    }
 
 
 def own_memory(found: Sequence[Pair], folder: Path) -> Path:
@@ -200,10 +206,8 @@ def measured(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         return report | of_recorded(options.backend, glossary)
     with tempfile.TemporaryDirectory() as folder:
         if options.backend == "memory" and not settings.translate.memory:
-            memory = own_memory(found, Path(folder))
-            settings = settings_module.load(
-                options.config, os.environ, flags(options) | {"translate": {
-                    "translator": "memory", "memory": [str(memory)]}})  # fmt: skip
+            options.memory = [str(own_memory(found, Path(folder)))]
+            settings = settings_module.load(options.config, os.environ, flags(options))
         tools = compose.build_tools(settings, os.environ, Console(), fast=False)
         translator = tools.translator()
         return report | of_translator(found, translator, glossary, settings.translate.at_once)
@@ -238,8 +242,8 @@ def table(report: dict[str, Any]) -> str:
 def _rows(part: dict[str, Any]) -> list[str]:
     if part and all(isinstance(row, dict) for row in part.values()):
         columns = list(next(iter(part.values())))
-        head = f"{'':40}" + "".join(f"{column:>20}" for column in columns)
-        return [head, *(f"{key:40}" + "".join(f"{row[c]!s:>20}" for c in columns)
+        head = f"{'':40}" + "".join(f"{column:>19}" for column in columns)
+        return [head, *(f"{key:40}" + "".join(f"{row[c]!s:>19}" for c in columns)
                         for key, row in part.items())]  # fmt: skip
     rows = []
     for key, value in part.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.translate_eval import damage
 from tests.bench.translate_eval.damage import Right
-from tests.bench.translate_eval.pairs import Pair
+from tests.bench.translate_eval.pairs import SLIPS, Pair
 from translate import checks
 from translate.glossary import Glossary
 from translate.model import Answer, Engine, Paragraph, Request, Unit, Usage
@@ -32,6 +32,12 @@ class Alarm:
     severity: str
     reason: str
     pair: Pair
+
+    @property
+    def false(self) -> bool:
+        """Whether the people were right: neither their own slip nor another house's style."""
+        slip = "number" in self.code and any(slip in self.pair.chinese for slip in SLIPS)
+        return self.code not in HOUSE and not slip
 
 
 def by_talk(pairs: Sequence[Pair]) -> list[list[Pair]]:

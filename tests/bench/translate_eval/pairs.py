@@ -16,6 +16,8 @@ from translate.model import Paragraph, Sentence
 ACL = "talks/acl6060"
 HF = "lectures/hf-course/zh-CN"
 POLYU = "lectures/polyu-comp5521"  # Chinese by a machine: never a reference
+# Where the people themselves slipped, by what they wrote: 1,108 became 10108, 838 thousand 883 万.
+SLIPS = ("10108", "883万")
 WORDS = 80  # English words from which a paragraph ends at the next sentence
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
