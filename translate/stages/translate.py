@@ -471,8 +471,10 @@ class _Run:
 
     def _judge(self, units: Sequence[Unit], answer: Answer) -> dict[str, str]:
         """Check every text of an answer, alone and against its neighbours; store the right ones."""
-        texts = {u.id: _tidy(answer.texts[u.id]) for u in units if u.id in answer.texts}
-        doubts = {u.id: _verdict(u, texts[u.id], by_person=self.translator.by_person)
+        given = {u.id: answer.texts[u.id].strip() for u in units if u.id in answer.texts}
+        given = {one_id: text.replace("\r", "\n") for one_id, text in given.items()}
+        texts = {one_id: _tidy(text) for one_id, text in given.items()}
+        doubts = {u.id: _verdict(u, given[u.id], by_person=self.translator.by_person)
                   for u in units if u.id in texts}  # fmt: skip
         if not self.translator.by_person:
             for one_id, finding in self._across(units, texts, answer).items():
