@@ -1,7 +1,8 @@
 """A local server that speaks the OpenAI chat protocol, well or as badly as a test asks.
 
 `fake(english, terms)` is a deterministic stand-in for a translation: Chinese characters that keep
-numbers, names, identifiers and terms, so that it passes every check and is wrong anywhere else.
+numbers, names, common words, identifiers and terms, so that it passes every check and is wrong
+anywhere else.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from translate import concepts, numerals
 
 _HAN = (
     "我们今天在这里讨论如何让新的系统更快更稳社区成员共同推进这项工作并且希望大家参与进来"
@@ -33,6 +36,11 @@ def fake(english: str, terms: Sequence[str] = ()) -> str:
         kept = _KEPT.findall(word)
         if kept:
             out.append(f" {' '.join(kept)} ")
+            continue
+        said = [concepts.TABLE[stem][0] for stem in sorted(concepts.english(word))[:1]]
+        said += [f" {n:f} " for n in numerals.english(word).small]
+        if said:
+            out += said
             continue
         seed = hashlib.sha256(f"{english}|{i}".encode()).digest()
         out.append(_HAN[seed[0] % len(_HAN)] + (_HAN[seed[1] % len(_HAN)] if seed[2] % 2 else ""))

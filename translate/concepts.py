@@ -47,7 +47,7 @@ tutorial 教程|type 类型|universit 大学|updat 更新|user 用户|valid 验�
 version 版本|video 视频|vision 视觉|visual 视觉 可视|vocabular 词汇 词表|voice 声音 语音
 weight 权重|window 窗口|word 词 单词|work 工作|world 世界|writ 写|year 年
 """
-_TABLE = {
+TABLE = {
     parts[0]: tuple(parts[1:])
     for parts in (entry.split() for entry in _COMMON.replace("\n", "|").split("|"))
     if parts
@@ -60,11 +60,11 @@ def english(text: str) -> frozenset[str]:
     """The common words that an English text says."""
     words = {word.casefold() for word in _WORD.findall(text)}
     stems = {word[:n] for word in words for n in range(3, len(word) + 1)}
-    return frozenset(stems & _TABLE.keys())
+    return frozenset(stems & TABLE.keys())
 
 
 @lru_cache(maxsize=512)
 def chinese(text: str) -> frozenset[str]:
     """The common words that a Chinese text has, in Chinese or left in English."""
-    found = (stem for stem, words in _TABLE.items() if any(word in text for word in words))
+    found = (stem for stem, words in TABLE.items() if any(word in text for word in words))
     return frozenset(found) | english(text)
