@@ -746,14 +746,12 @@ def alone(english: str, chinese: str, terms: Glossary) -> tuple[str, list[str]]:
     return outcome.translations[0].chinese, rules
 
 
-@pytest.mark.xfail(reason="line ends are taken out before the text is judged")
 def test_a_note_on_a_line_of_its_own_is_seen() -> None:
     english = sentences(3)
     published, rules = alone(english, sentencewise(english) + "\n注：以上为直译。", GLOSSARY)
     assert published == "" or rules
 
 
-@pytest.mark.xfail(reason="no check counts how often a term is written")
 def test_a_doubled_term_is_seen() -> None:
     english = sentences(0)
     doubled = sentencewise(english).replace("编译器", "编译器编译器")
