@@ -160,7 +160,7 @@ REFUSED = {
     "answers prose": Case(spoil(lambda t, _: "\n".join(t.values())), told="not the JSON"),
     "leaves its markup": Case(each(lambda z: f"{z}<|im_end|>"), told="model's markup"),
     "thinks inside the text and does not end": Case(
-        each(lambda z: f"<think>嗯，这里是什么？{z}"), told="not the JSON"
+        each(lambda z: f"<think>嗯，这里是什么？{z}"), told="model's markup"
     ),
     "adds notes": Case(each(lambda z: z + "\n（注：此处按上下文调整。）"), told="itself"),
     "talks about it": Case(each(lambda z: "以下是翻译：" + z), told="itself"),

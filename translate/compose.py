@@ -4,6 +4,7 @@ The one place that knows both a setting's name and a backend's. Nothing is built
 used: asking for a talk's status loads no model and asks no server.
 """
 
+import datetime
 import hashlib
 import re
 import tomllib
@@ -19,7 +20,7 @@ import translate
 from translate import glossary as terms
 from translate import settings as settings_module
 from translate.console import Console, human_bytes
-from translate.errors import SettingsError, TranslatorError
+from translate.errors import SettingsError, StwError, TranslatorError
 from translate.glossary import Glossary
 from translate.model import MemoryEntry, Problem, Progress
 from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
@@ -33,7 +34,7 @@ from translate.workspace import digest
 if TYPE_CHECKING:
     from translate.backends.local import Listing
     from translate.backends.memory import Memory
-    from translate.backends.presets import Preset
+    from translate.backends.presets import Preset, Price
 
 PACKAGE = Path(translate.__file__).parent
 DEFAULT_MODEL = "turbo"  # long-form accuracy of the large models at a fraction of their time
@@ -268,7 +269,19 @@ def choose_preset(
         model=wish.model or chosen.model,
         key_env=wish.api_key_env or chosen.key_env,
         profile=wish.profile or chosen.profile,
+        price=_price(wish) or chosen.price,
     )
+
+
+def _price(wish: TranslateSettings) -> "Price | None":
+    from translate.backends.presets import Price
+
+    if not wish.price:
+        return None
+    if len(wish.price) != 2:
+        raise SettingsError("translate.price is two numbers", "[2.0, 3.0]: sent, received")
+    sent, received = wish.price
+    return Price(input=sent, output=received, currency=wish.currency, as_of=datetime.date.today())
 
 
 def _translator(
@@ -315,6 +328,15 @@ def _local(wish: TranslateSettings, device: str) -> translating.Translator:
     return Local(wish.model, profile=wish.profile or "mt", device=device)
 
 
+def _local_id(wish: TranslateSettings, prompt: str) -> str:
+    """With what lies in the model's folder; nothing is loaded for it."""
+    try:
+        engine = _local(wish, "auto").engine
+    except StwError:
+        return digest("local", wish.model, wish.profile, prompt)
+    return digest("local", engine.model, prompt, *sorted(engine.parameters.values()))
+
+
 def look_up_model(name: str) -> "Listing":
     from translate.backends.local import look_up
 
@@ -335,7 +357,7 @@ def _translator_id(wish: TranslateSettings, environment: Mapping[str, str]) -> s
     from translate.backends.prompting import prompt_version
 
     if wish.translator == "local":
-        return digest("local", wish.model, wish.profile, prompt_version(wish.profile or "mt"))
+        return _local_id(wish, prompt_version(wish.profile or "mt"))
     preset = choose_preset(wish, environment, local=tuple)
     if preset is None:
         return "memory" if wish.translator == "memory" else ""

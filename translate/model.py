@@ -393,6 +393,8 @@ class Usage:
 
     def __add__(self, other: "Usage") -> "Usage":
         known = [u.cost for u in (self, other) if u.cost is not None]
+        if len({u.currency for u in (self, other) if u.cost}) > 1:
+            known = []  # two currencies make no sum
         return Usage(
             calls=self.calls + other.calls,
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,

@@ -47,6 +47,8 @@ class TranslateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     memory: list[str] = []  # .jsonl or .tmx; empty: what was learned, glossary/memory/*.jsonl
     at_once: _Several = 4  # calls under way together
     budget: _Amount | None = None  # stop before a talk costs more
+    price: list[_Amount] = []  # of a million tokens, sent and received: [2.0, 3.0]
+    currency: str = ""  # of the price and the budget
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -71,6 +71,10 @@ class _Reader:
             raise BadFileError(
                 f"{self._name}:{error.lineno}: not XML: {expat.ErrorString(error.code)}"
             ) from error
+        except (ValueError, LookupError) as error:  # gb18030, big5, or no encoding at all
+            raise BadFileError(
+                f"{self._name}:1: its encoding cannot be read: {error}", "save it as UTF-8"
+            ) from error
 
     def take(self) -> list[Entry]:
         done, self._done = self._done, []

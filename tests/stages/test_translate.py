@@ -872,3 +872,36 @@ def test_similar_paragraphs_of_the_memory_go_along_and_are_not_taken() -> None:
     assert 0.75 <= request.examples[0].similarity < 1
     assert "人的译文" in message(request)
     assert all(t.chinese != "人的译文" for t in outcome.translations)
+
+
+def test_a_budget_holds_where_answers_do_not_say_what_they_cost() -> None:
+    translator = Scripted(rightly, price=1.0)
+    run(translator, 9, words=60, pace=Pace(budget=3.0))
+    assert len(translator.requests) == 3
+
+
+def test_a_budget_is_of_all_runs_together() -> None:
+    translator = Scripted(paid, price=1.0)
+    run(translator, 9, words=60, pace=Pace(budget=3.0, spent=1.5))
+    assert len(translator.requests) == 1
+
+
+def test_what_is_spent_is_told_after_every_answer() -> None:
+    told: list[Usage] = []
+    run(Scripted(paid), 3, words=60, spent=told.append)
+    assert [u.cost for u in told] == [1.0, 2.0, 3.0]
+
+
+def test_markup_inside_an_answer_is_never_cut_out() -> None:
+    text = "模型在 <think> 和 </think> 之间推理。"
+    answer = as_json({"p0001": text, "p0002": "好。"})
+    assert texts_of(f"<think>a</think>\n<thinking>b</thinking>{answer}") == {
+        "p0001": text,
+        "p0002": "好。",
+    }
+    assert texts_of(f"<think>{as_json({'p0002': '好。'})}") == {}
+
+
+def test_much_thinking_is_read_in_no_time() -> None:
+    assert texts_of("<think>" * 60_000) == {}
+    assert texts_of("<think><think" * 30_000) == {}

@@ -81,6 +81,7 @@ class Chat:
         self._sleep = sleep
         self._clock = clock
         self._lock = threading.Lock()
+        self._answered = 0  # calls
         self._silent_until = 0.0  # on `clock`: nobody asks before, for the server said so
         self._manners = _Manners(
             answer_format="schema" if preset.profile == "chat" else "text",
@@ -148,13 +149,16 @@ class Chat:
         """One answer of the server, as JSON; waits and tries again where that can help."""
         import openai
 
-        for attempt in range(1, self._attempts + 1):
+        attempt = 0
+        while attempt < self._attempts:
             self._wait_for_all()
-            too_often = False
+            too_often, answered = False, self._answered
             try:
                 with self._connect() as client:
                     ask = client.chat.completions.with_raw_response.create
-                    return self._json(ask(**call).content)
+                    content = ask(**call).content
+                self._answered += 1
+                return self._json(content)
             except openai.APIStatusError as error:
                 wait = self._on_status(error, manners)
                 too_often = error.status_code == 429
@@ -166,7 +170,9 @@ class Chat:
                 self._on_connection(error)
                 wait = None
                 problem = f"{self._who()} could not be reached, or broke off"
-            wait = min(2.0 ** (attempt - 1), 30.0) if wait is None else wait
+            # While it answers others, being asked too often is no failure of this call.
+            attempt += not (too_often and self._answered > answered)
+            wait = min(2.0 ** (max(1, attempt) - 1), 30.0) if wait is None else wait
             if too_often:
                 self._silence_all(wait)
             elif attempt < self._attempts:

@@ -192,12 +192,23 @@ def texts_of(content: str) -> dict[str, str]:
             loose += pairs  # the whole was cut off or broken; its finished parts still count
         elif pairs:
             answer = _unique(pairs)
-    return answer or _unique(loose)
+    found = answer or _unique(loose)
+    return {k: _unthought(text) or text for k, text in found.items()}
+
+
+_THINKS = re.compile(r"\s*<think(?:ing)?>")
+_THOUGHT = re.compile(r"</think(?:ing)?>")
 
 
 def _unthought(content: str) -> str:
-    content = re.sub(r"<think(ing)?>.*?</think(ing)?>", "", content, flags=re.DOTALL)
-    return re.sub(r"<think(ing)?>.*", "", content, flags=re.DOTALL)
+    """An answer without the thinking before it; what stands inside of it is the answer's own."""
+    at = 0
+    while _THINKS.match(content, at):
+        end = _THOUGHT.search(content, at)
+        if end is None:
+            return ""
+        at = end.end()
+    return content[at:]
 
 
 def _values(content: str) -> Iterator[object]:

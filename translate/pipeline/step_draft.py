@@ -28,7 +28,6 @@ from translate.model import (
     Transcript,
     Translation,
     Unit,
-    Usage,
 )
 from translate.pipeline.run import (
     Made,
@@ -121,8 +120,7 @@ def draft(
         ):
             side += put_side(workspace, name, text)
         side += [p for p in outcome.problems if p.rule == "kept-translation"]
-        spent = _spent(workspace, outcome.usage)
-        checked = report_on(workspace, edited, glossary, wishes, usage=spent, more=side)
+        checked = report_on(workspace, edited, glossary, wishes, usage=workspace.usage(), more=side)
     return Result(
         workspace=workspace,
         made=(segmented, translated, drafted),
@@ -159,14 +157,6 @@ def _segmented(
 ) -> Article:
     heard = segmenting.segment(transcript, talk.chapters)
     return terms.correct_article(heard, glossary, undone_in(workspace))
-
-
-def _spent(workspace: Workspace, now: Usage) -> Usage:
-    """What this talk has cost in all runs together."""
-    before = workspace.usage()
-    if now.calls:
-        workspace.put_aside(USAGE, before + now)
-    return before + now
 
 
 def _remember(workspace: Workspace, text: str, fresh: Sequence[Conflict]) -> None:
@@ -293,6 +283,7 @@ def _translate(
         doubts = translating.review(article.paragraphs, glossary.terms_in, before)
         return kept, translating.Outcome(translations=tuple(before), problems=doubts)
     seen = content(workspace, TRANSLATION)
+    earlier = workspace.usage()
     if found in (State.EDITED, State.CONFLICT):
         workspace.back_up(TRANSLATION)
     outcome = translating.translate(
@@ -304,7 +295,8 @@ def _translate(
         progress=progress,
         reuse=_memory(workspace, tools),
         before=before,
-        pace=wishes.pace,
+        pace=replace(wishes.pace, spent=earlier.cost or 0.0),
+        spent=lambda now: workspace.put_aside(USAGE, earlier + now),  # killed, it has paid as well
     )
     if content(workspace, TRANSLATION) != seen:  # saved by a person meanwhile; answers are stored
         raise conflict(workspace, TRANSLATION)

@@ -63,7 +63,8 @@ def brief_text(brief: Brief) -> str:
     """The file, for a person to edit: Markdown with a summary and a table of terms."""
     parts = [
         _SUMMARY,
-        "<!-- Every call of the translator is given this paragraph. Put it right, or empty it. -->",
+        "<!-- Every call of the translator is given this paragraph. Put it right, or empty it."
+        " What is translated already stays as it is. -->",
         escape_text(brief.summary, names=False) or _NONE,
         _TERMS,
         "<!-- Nothing reads this table by itself. Strike out what is wrong, then: stw glossary"
@@ -81,6 +82,6 @@ def _row(term: Sequence[str]) -> str:
 def summary_of(text: str) -> str:
     """The summary as a person left it in the file; empty when there is none."""
     _, heading, rest = _COMMENT.sub("", text).partition(_SUMMARY)
-    summary = one_line(rest.partition("\n# ")[0]) if heading else ""
+    summary = one_line(re.split(r"\n#{1,6} ", rest, maxsplit=1)[0]) if heading else ""
     plain = html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", summary))
     return "" if plain == _NONE else plain

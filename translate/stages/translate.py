@@ -118,6 +118,7 @@ class Pace:
 
     at_once: int = 1  # calls under way together
     budget: float | None = None  # the most that may be spent, in the currency of the price
+    spent: float = 0.0  # of it, by earlier runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,7 @@ def translate(
     reuse: TranslationMemory | None = None,
     before: Sequence[Translation] = (),
     pace: Pace | None = None,
+    spent: Callable[[Usage], None] = lambda _: None,
 ) -> Outcome:
     """The Chinese of every paragraph, or the reason why it has none.
 
@@ -188,11 +190,14 @@ def translate(
 
     Answers are stored as they arrive, so that an interrupted run pays only for the rest. Errors
     of the translator, and the end of the budget, end the asking, never the work already done: see
-    `Outcome.stopped`. `translator` and `store` are called from `pace.at_once` threads, `store` and
-    `reuse` by one at a time; `progress` from the caller's.
+    `Outcome.stopped`. `spent` is told after each answer what all of them have taken.
+
+    `translator` is called from `pace.at_once` threads, `store`, `reuse` and `spent` by one at a
+    time, `progress` from the caller's.
     """
     pace = pace or Pace()
     run = _Run(units_of(paragraphs, terms_of), translator, store, card or Card(), pace, reuse)
+    run.spent = spent
     run.recall(before)
     progress(run.step())
     run_lanes(
@@ -313,6 +318,8 @@ class _Run:
         self.missing: dict[str, str] = {}
         self.usage = Usage()
         self.promised = 0.0  # what the calls under way may cost
+        self.assumed = 0.0  # what calls have cost whose answer did not say
+        self.spent: Callable[[Usage], None] = lambda _: None
         self.lock = threading.RLock()  # held by whoever reads or writes any of this
         self.stopped: NetworkError | None = None
         self.lost_in_a_row = 0
@@ -401,6 +408,8 @@ class _Run:
                 return self._lost(units, answer)
             self.lost_in_a_row = 0
             self.usage += answer.usage
+            self.assumed += promised if answer.usage.cost is None else 0.0
+            self.spent(self.usage)
             return self._judge(units, answer)
 
     def _answer(self, request: Request) -> Answer | NetworkError:
@@ -421,11 +430,11 @@ class _Run:
         if budget is None or self.stopped is not None:
             return 0.0
         cost = self.translator.estimate(request).cost
-        spent = self.usage.cost or 0.0
+        spent = self.pace.spent + (self.usage.cost or 0.0) + self.assumed
         if cost is None:
             self.stopped = TranslatorError(
                 "no price is known for this model, so no budget can be kept",
-                "leave the budget out, or choose a preset with a price",
+                "give translate.price in stw.toml, or leave the budget out",
             )
         elif spent + self.promised + cost > budget:
             self.stopped = TranslatorError(
@@ -547,8 +556,7 @@ class _Run:
                 if of in known:
                     old = known[of]
                     self._take(unit, old.chinese, old.by, by_person=old.by.is_person)
-                    if not old.by.is_person:
-                        self.kept.append(unit)
+                    self.kept.append(unit)
                     break
 
     def outcome(self) -> Outcome:
@@ -585,7 +593,9 @@ class _Run:
             Problem(
                 rule="kept-translation",
                 severity="info",
-                message="nobody translated this today; the translation of an earlier run stands",
+                message="a person's translation of an earlier run stands; no memory has it now"
+                if self.done[unit.id].by.is_person
+                else "nobody translated this today; the translation of an earlier run stands",
                 at=unit.start,
             )
             for unit in self.kept
