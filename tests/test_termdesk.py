@@ -113,6 +113,13 @@ def test_replace_changes_that_row_alone_and_keeps_what_was_typed(place: Place) -
     assert "gradient,梯度,prefer,any,yes,,,\n\nRay" in place.text("ml.csv")
 
 
+@pytest.mark.parametrize("targets", ["偏差|偏置", "偏差"])
+def test_replace_changes_the_order_and_the_number_of_renderings(place: Place, targets: str) -> None:
+    """The first is the preferred one in every prompt."""
+    assert place.json("add", "bias", targets, "--replace")["replaced"]
+    assert place.text("ml.csv") == ML.replace("偏置|偏差", targets)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

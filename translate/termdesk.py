@@ -80,7 +80,9 @@ class TermDesk:
         Raises InputError when the source stands with something else, or the row is none.
         """
         into = self._destination(file)
-        merged = self._merge([term], into, replacing=replacing, policies=policy_said)
+        merged = self._merge(
+            [term], into, replacing=replacing, policies=policy_said, exact=replacing
+        )
         for problem in merged.refused:
             raise InputError(problem.message, problem.hint)
         for difference in merged.differing:
@@ -141,12 +143,13 @@ class TermDesk:
         replacing: bool,
         of: str = "",
         policies: bool = False,
+        exact: bool = False,
     ) -> _Merged:
         """Hold rows against the term base; nothing is written yet."""
         standing = self._desk.glossary.terms
         usable, refused = _holdable(wanted, of)
         usable = [replace(term, file=of) for term in usable]
-        sorted_out = termfile.sort_out(usable, standing, policies=policies)
+        sorted_out = termfile.sort_out(usable, standing, policies=policies, exact=exact)
         own = {str(f) for f in self._own_files()} if replacing else set()
         replaced = [d for d in sorted_out.differing if d.standing.file in own]
         added, bad, doubts = self._accepted(sorted_out.new)

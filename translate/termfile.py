@@ -64,10 +64,17 @@ class Sorted:
     differing: tuple[Difference, ...] = ()
 
 
-def sort_out(terms: Sequence[Term], standing: Sequence[Term], *, policies: bool = False) -> Sorted:
+def sort_out(
+    terms: Sequence[Term],
+    standing: Sequence[Term],
+    *,
+    policies: bool = False,
+    exact: bool = False,
+) -> Sorted:
     """Which terms are new, which stand already, which differ; each against the ones before too.
 
     `policies`: a wanted `prefer` was said, and is not just what a row has that says nothing.
+    `exact`: fewer targets, or the same in another order, differ too.
     """
     known: dict[str, list[Term]] = {}
     for term in standing:
@@ -81,7 +88,7 @@ def sort_out(terms: Sequence[Term], standing: Sequence[Term], *, policies: bool 
         if row is None:
             rows.append(term)
             new.append(term)
-        elif columns := _differences(row, term, policies):
+        elif columns := _differences(row, term, policies, exact):
             differing.append(Difference(standing=row, wanted=term, columns=columns))
         else:
             same.append(term)
@@ -92,7 +99,7 @@ def _apart(one: Term, other: Term) -> bool:
     return one.exact_case and other.exact_case and one.source != other.source
 
 
-def _differences(standing: Term, wanted: Term, policies: bool) -> tuple[str, ...]:
+def _differences(standing: Term, wanted: Term, policies: bool, exact: bool) -> tuple[str, ...]:
     """The columns in which `wanted` says what the row does not say yet."""
     lists = {
         "target": (wanted.targets, standing.targets),
@@ -100,6 +107,8 @@ def _differences(standing: Term, wanted: Term, policies: bool) -> tuple[str, ...
         "forbidden": (wanted.forbidden, standing.forbidden),
     }
     columns = [name for name, (more, there) in lists.items() if not {*more} <= {*there}]
+    if exact and "target" not in columns and wanted.targets not in ((), standing.targets):
+        columns.append("target")
     if wanted.policy != standing.policy and (policies or wanted.policy != "prefer"):
         columns.append("policy")
     if wanted.exact_case and not standing.exact_case:
