@@ -49,13 +49,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The faces: only they build backends and hand them in.
     "compose": NOUNS
     | {"glossary", "console", "settings", "stages", "backends", "workspace", "pipeline"},
+    "forecast": NOUNS | {"stages"},
     "desk": NOUNS
-    | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
+    | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"}
+    | {"forecast"},
     "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
     "termdesk": NOUNS
     | {"glossary", "exchange", "termfile", "console", "stages", "workspace", "pipeline"}
     | {"compose", "desk"},
-    "press": NOUNS | {"console", "report", "workspace", "pipeline", "compose", "desk"},
+    "press": NOUNS
+    | {"console", "report", "workspace", "pipeline", "compose", "desk"}
+    | {"forecast"},
     "options": set(),
     "cli": NOUNS
     | {"options", "settings", "console", "desk", "press", "termdesk", "doctor", "demo"},

@@ -13,10 +13,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.chat_server import Call, ChatServer, Reply, good, serving
+from tests.chat_server import Call, ChatServer, Reply, as_json, good, serving
 from tests.media import make_media
 
 ROOT = Path(__file__).parents[1]
@@ -153,15 +154,78 @@ def test_a_dry_run_tells_the_cost_and_sends_and_writes_nothing(place: Place, sou
     assert re.search(r"chat fake +(\d+) +\1 +0 +about 0 \+ 0", again)
 
 
-def test_a_budget_without_a_price_is_refused_and_the_draft_is_there(
+def test_a_budget_without_a_price_is_refused_before_anything_is_touched(
     place: Place, source: str
 ) -> None:
     with serving(good) as server:
         place.use(server)
-        done = place.stw("run", source, "--budget", "1", code=4)
+        done = place.stw("run", source, "--budget", "1", code=2)
+        assert not (place.folder / "drafts").exists()
+        place.stw("run", source, "--translator", "none", "--budget", "1")  # nobody is paid
+        before = place.files()
+        place.stw("draft", place.talk.name, "--budget", "1", code=2)
+        assert place.files() == before
+        told = place.stw("draft", place.talk.name, "--budget", "1", "--dry-run").stdout
         assert not server.calls
-    assert "no price is known" in done.stderr
-    assert "【待译】" in (place.talk / "draft.md").read_text(encoding="utf-8")
+    assert "no price is known for" in done.stderr
+    assert "price = [2.0, 3.0]" in done.stderr
+    assert "budget 1: no price is known for this model" in told
+
+
+def priced(place: Place) -> None:
+    text = '[translate]\nprice = [1000.0, 1000.0]\ncurrency = "CNY"\n'
+    (place.folder / "stw.toml").write_text(text, "utf-8")
+
+
+def test_calls_without_a_price_are_told_beside_the_cost_of_the_others(
+    place: Place, source: str
+) -> None:
+    def cost() -> list[str]:
+        report = (place.talk / "report.md").read_text("utf-8")
+        return re.findall(r"^- Cost: (.+)$", report, re.MULTILINE)
+
+    refused = Reply(as_json({}))
+    with serving(lambda _: refused) as server:
+        place.use(server)
+        place.stw("run", source, code=8)
+        unpriced = len(server.calls)
+        assert cost() == ["unknown"]
+        priced(place)
+        server.script = [lambda _: refused]
+        place.stw("draft", place.talk.name, code=8)
+        paid = len(server.calls) - unpriced
+        assert cost() == [f"{paid * 0.15:.4f} CNY; cost of {unpriced} calls unknown"]
+        told = place.stw("draft", place.talk.name, "--budget", "0.01", code=4).stderr
+        assert f"{paid * 0.15:.4f} spent (cost of {unpriced} earlier calls unknown)" in told
+        assert len(server.calls) == paid + unpriced
+
+
+def test_a_dry_run_tells_the_most_it_can_take_and_whether_the_budget_holds_that(
+    place: Place, source: str
+) -> None:
+    place.stw("run", source)
+    priced(place)
+    with serving(lambda _: Reply(as_json({}))) as server:
+        place.use(server)
+
+        def plan(budget: float) -> dict[str, Any]:
+            asked = ("draft", place.talk.name, "--dry-run", "--json", "--budget", f"{budget}")
+            return dict(json.loads(place.stw(*asked).stdout))
+
+        told = plan(1)
+        least, most = told["usage"]["cost"], told["most"]["cost"]
+        assert told["within_budget"] == "no"
+        assert plan((least + most) / 2)["within_budget"] == "perhaps"
+        assert plan(most + 1)["within_budget"] == "yes"
+        place.stw("draft", place.talk.name, code=8)
+        assert len(server.calls) == told["most"]["calls"] > told["usage"]["calls"]
+        spent = len(server.calls) * 0.15
+        assert plan(most + 1)["within_budget"] == "perhaps"  # some of it is spent by now
+        shown = place.stw("draft", place.talk.name, "--dry-run", "--budget", "1").stdout
+    assert f"at most {told['most']['calls']} calls, about" in shown
+    assert f"so far {told['most']['calls']} calls" in shown
+    assert f"cost {spent:.4f} CNY" in shown
+    assert "budget 1: it would be used up before the end" in shown
 
 
 def test_without_a_translator_the_draft_is_whole_and_says_so(place: Place, source: str) -> None:

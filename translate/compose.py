@@ -273,6 +273,20 @@ def choose_preset(
     )
 
 
+def check_budget(wish: TranslateSettings, environment: Mapping[str, str]) -> None:
+    """Raises SettingsError where a budget is set for a model whose price nobody has said."""
+    if wish.budget is None:
+        return
+    preset = choose_preset(wish, environment)
+    if preset is not None and preset.price is None:
+        model = " ".join(filter(None, (preset.title, preset.model)))
+        raise SettingsError(
+            f"no price is known for {model}, so no budget can be kept",
+            "price = [2.0, 3.0] under [translate] in stw.toml, of a million tokens, sent and"
+            " received ([0, 0] for a model of your own); or leave the budget out",
+        )
+
+
 def _price(wish: TranslateSettings) -> "Price | None":
     from translate.backends.presets import Price
 

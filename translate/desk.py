@@ -15,11 +15,18 @@ import msgspec
 
 from translate import glossary as terms
 from translate import pipeline
-from translate.compose import build_tools, build_wishes, glossary_files, load_glossary
+from translate.compose import (
+    build_tools,
+    build_wishes,
+    check_budget,
+    glossary_files,
+    load_glossary,
+)
 from translate.console import Console, problem_text, report_error, table_text
 from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
+from translate.forecast import Forecast, usage_text
 from translate.glossary import Glossary
-from translate.model import Listing, Problem, Speaker, Usage, public_url
+from translate.model import Listing, Problem, Speaker, public_url
 from translate.pipeline import Result
 from translate.settings import Settings
 from translate.stages.brief import Briefer
@@ -54,6 +61,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.console = console
+        self._environment = environment
         self._tools = build_tools(settings, environment, console, fast=fast)
         self.wishes = build_wishes(settings, force=force)
 
@@ -87,12 +95,14 @@ class Desk:
             yield self._try(name, lambda n: self._transcribe(find_talk(self.drafts, n)))
 
     def draft(self, names: Sequence[str]) -> Iterator[Outcome]:
+        """Raises SettingsError, before anything is touched, for a budget that cannot be kept."""
+        check_budget(self.settings.translate, self._environment)
         for name in names:
             yield self._try(name, lambda n: self._draft(find_talk(self.drafts, n)))
 
     def plan(self, names: Sequence[str]) -> int:
         """Print what drafting these talks would ask and cost; the first failure's exit code."""
-        rows: list[tuple[str, ...]] = []
+        found: list[Forecast] = []
         data: list[Mapping[str, Any]] = []
         code = 0
         for name in names:
@@ -103,23 +113,28 @@ class Desk:
                 code = code or e.exit_code
                 data.append({"talk": name, "ended": e.code, "message": e.message, "hint": e.hint})
                 continue
-            data.append(told)
-            rows.append(_plan_row(told))
+            data.append(told.data)
+            found.append(told)
         header = ("talk", "translator", "paragraphs", "known", "calls", "tokens", "cost")
-        text = table_text(header, rows) if rows else ""
+        text = table_text(header, [told.row for told in found]) if found else ""
+        text = "\n".join([text, *(note for told in found for note in told.notes)])
         self.console.result(text, data[0] if len(data) == 1 else data)
         return code
 
-    def _plan(self, workspace: Workspace) -> dict[str, Any]:
+    def _plan(self, workspace: Workspace) -> Forecast:
         plan = pipeline.plan(workspace, self._tools, self.glossary)
         translator = self._tools.translator().engine
-        return {
-            "talk": workspace.slug,
-            "translator": " ".join(filter(None, (translator.name, translator.model))),
-            **msgspec.to_builtins(plan),
-        }
+        return Forecast(
+            workspace.slug,
+            " ".join(filter(None, (translator.name, translator.model))),
+            plan,
+            spent=workspace.usage(),
+            budget=self.settings.translate.budget,
+        )
 
     def run(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
+        """Raises SettingsError, before anything is touched, for a budget that cannot be kept."""
+        check_budget(self.settings.translate, self._environment)
         overrides = _overrides(said)
         for listing in self._find(sources, overrides):
             yield self._try(listing, lambda item: self._run(item, overrides))
@@ -302,20 +317,6 @@ def _loudest(problems: Sequence[Problem], report: Path) -> Iterator[str]:
     if left:
         where = f"in {report}" if report.exists() else "for the report that stw draft writes"
         yield f"… and {left} more {where}"
-
-
-def _plan_row(told: Mapping[str, Any]) -> tuple[str, ...]:
-    usage = told["usage"]
-    cost = usage["cost"]
-    price = f"about {cost:.4f} {usage['currency']}" if cost else "0" if cost == 0 else "unknown"
-    tokens = f"about {usage['prompt_tokens']} + {usage['completion_tokens']}"
-    counts = (told["paragraphs"], told["known"], usage["calls"])
-    return (told["talk"], told["translator"], *map(str, counts), tokens, price)
-
-
-def usage_text(usage: Usage) -> str:
-    cost = "cost unknown" if usage.cost is None else f"{usage.cost:.4f} {usage.currency}"
-    return f"{usage.calls} calls, {usage.prompt_tokens} + {usage.completion_tokens} tokens, {cost}"
 
 
 def _where(result: Result) -> str:

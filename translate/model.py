@@ -350,6 +350,7 @@ class Brief:
     summary: str = ""
     terms: tuple[tuple[str, str], ...] = ()  # (English, Chinese)
     usage: "Usage" = field(default_factory=lambda: Usage())
+    missing: str = ""  # why there is neither; what the answer cost is in `usage` all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,6 +391,20 @@ class Usage:
     completion_tokens: int = 0
     cost: float | None = None  # in `currency`; None where no price is known
     currency: str = ""
+    unpriced: int = 0  # of a sum: calls whose cost is not in `cost`
+
+    @property
+    def without_cost(self) -> int:
+        """The calls of which nobody knows what they cost."""
+        return self.calls if self.cost is None else self.unpriced
+
+    @property
+    def cost_text(self) -> str:
+        """`14.3400 CNY; cost of 80 calls unknown`, for people."""
+        if self.cost is None:
+            return "unknown" if self.calls else "0"
+        more = f"; cost of {self.unpriced} calls unknown" if self.unpriced else ""
+        return f"{self.cost:.4f} {self.currency}".rstrip() + more
 
     def __add__(self, other: "Usage") -> "Usage":
         known = [u.cost for u in (self, other) if u.cost is not None]
@@ -401,6 +416,7 @@ class Usage:
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cost=sum(known) if known else None,
             currency=self.currency or other.currency,
+            unpriced=self.without_cost + other.without_cost if known else 0,
         )
 
 

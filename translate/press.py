@@ -21,8 +21,9 @@ from translate.compose import (
     write_memory,
 )
 from translate.console import problem_text, report_error
-from translate.desk import Desk, usage_text
+from translate.desk import Desk
 from translate.errors import EXIT_PROBLEMS, StwError
+from translate.forecast import usage_text
 from translate.pipeline import Checked, Learned
 from translate.report import item_data, report_text
 from translate.workspace import DRAFT, REPORT, Workspace, find_talk, talks

@@ -425,8 +425,8 @@ def _statistics(facts: ReportFacts, s: Mapping[str, Any]) -> Iterator[str]:
             f"{usage.calls}, {usage.prompt_tokens} tokens in, {usage.completion_tokens} out",
         ),
     ]
-    if usage.cost is not None:
-        rows.append(("Cost", f"{usage.cost:.4f} {escape_text(usage.currency)}".strip()))
+    if usage.calls:
+        rows.append(("Cost", escape_text(usage.cost_text)))
     yield "## Figures"
     yield "\n".join(f"- {name}: {value}" for name, value in rows)
 

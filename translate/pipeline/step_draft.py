@@ -295,7 +295,7 @@ def _translate(
         progress=progress,
         reuse=_memory(workspace, tools),
         before=before,
-        pace=replace(wishes.pace, spent=earlier.cost or 0.0),
+        pace=replace(wishes.pace, spent=earlier.cost or 0.0, unpriced=earlier.without_cost),
         spent=lambda now: workspace.put_aside(USAGE, earlier + now),  # killed, it has paid as well
     )
     if content(workspace, TRANSLATION) != seen:  # saved by a person meanwhile; answers are stored

@@ -119,15 +119,17 @@ class Pace:
     at_once: int = 1  # calls under way together
     budget: float | None = None  # the most that may be spent, in the currency of the price
     spent: float = 0.0  # of it, by earlier runs
+    unpriced: int = 0  # calls of earlier runs whose cost is not known, so not in `spent`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What translating would take, if every first answer is right."""
+    """What translating would take."""
 
     paragraphs: int
     known: int  # from the memory or an earlier run: no call
-    usage: Usage = field(default_factory=Usage)  # of the calls for the rest
+    usage: Usage = field(default_factory=Usage)  # for the rest, if every first answer is right
+    most: Usage = field(default_factory=Usage)  # if every answer is refused until it is given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,10 +221,16 @@ def plan(
     card: Card | None = None,
     reuse: TranslationMemory | None = None,
 ) -> Plan:
-    """What `translate` would ask, without asking. Repairs are not foreseen."""
+    """What `translate` would ask, without asking."""
     run = _Run(units_of(paragraphs, terms_of), translator, store, card or Card(), Pace(), reuse)
     run.recall()
-    return Plan(paragraphs=len(run.units), known=len(run.done), usage=run.estimate(run.batches()))
+    asked = run.batches()
+    return Plan(
+        paragraphs=len(run.units),
+        known=len(run.done),
+        usage=run.estimate(asked),
+        most=run.estimate(run.repairs(asked)),
+    )
 
 
 def review(
@@ -363,6 +371,13 @@ class _Run:
         each = (self.translator.estimate(self._request(batch, {})) for batch in batches)
         return sum(each, Usage())
 
+    def repairs(self, batches: Sequence[Sequence[Unit]]) -> list[Sequence[Unit]]:
+        """These calls with all that `_repair` would ask if nothing were ever right."""
+        if self.translator.by_person:
+            return list(batches)
+        again = [batch for batch in batches for _ in range(1 + _REPAIRS)]
+        return [*again, *([unit] for batch in batches if len(batch) > 1 for unit in batch)]
+
     # --- what is asked ---
 
     def batch(self, batch: Sequence[Unit]) -> None:
@@ -438,14 +453,19 @@ class _Run:
             )
         elif spent + self.promised + cost > budget:
             self.stopped = TranslatorError(
-                f"the budget of {budget:g} is used up: {spent:.4f} spent, and the next call may"
-                f" take {cost:.4f}",
+                f"the budget of {budget:g} is used up: {self._spent_text(spent)}, and the next call"
+                f" may take {cost:.4f}",
                 "What is done is kept; run it again with a larger budget.",
             )
         else:
             self.promised += cost
             return cost
         return 0.0
+
+    def _spent_text(self, spent: float) -> str:
+        unpriced = self.pace.unpriced
+        more = f" (cost of {unpriced} earlier calls unknown)" if unpriced else ""
+        return f"{spent:.4f} spent{more}"
 
     def _stop_reason(self) -> str:
         return self.stopped.message if self.stopped else ""
