@@ -7,6 +7,7 @@ used: asking for a talk's status loads no model and asks no server.
 import datetime
 import hashlib
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -44,11 +45,16 @@ def glossary_paths(settings: Settings) -> list[Path]:
     """Where the term base lies: as set, else ./glossary, else the one that came with the tool."""
     if settings.glossary:
         return [Path(p) for p in settings.glossary]
-    bundled = PACKAGE / "data" / "glossary"  # in an installed package
     here = Path("glossary")
     if here.is_dir() and any(here.glob("*.csv")):
         return [here]
-    return [bundled if bundled.is_dir() else PACKAGE.parent / "glossary"]
+    return [_bundled()]
+
+
+def _bundled() -> Path:
+    """The term base that came with the tool."""
+    packed = PACKAGE / "data" / "glossary"  # in an installed package
+    return packed if packed.is_dir() else PACKAGE.parent / "glossary"
 
 
 def own_glossary(settings: Settings) -> list[Path]:
@@ -84,8 +90,31 @@ def glossary_files(settings: Settings) -> list[Path]:
         elif path.is_file():
             files.append(path)
         else:
-            raise SettingsError(f"no term base at {path}", "--glossary names a file or a folder")
+            raise SettingsError(
+                f"no term base at {path}",
+                "--glossary names a file or a folder; stw glossary add and import make the folder",
+            )
     return files
+
+
+def missing_folders(settings: Settings) -> list[Path]:
+    """Folders that the settings name for the term base, and that are not there yet."""
+    paths = [Path(p) for p in settings.glossary]
+    return [p for p in paths if not p.exists() and p.suffix != ".csv"]
+
+
+def left_out(settings: Settings) -> str:
+    """A sentence on the terms that came with the tool, where others stand in their place."""
+    bundled = _bundled()
+    paths = glossary_paths(settings)
+    if not bundled.is_dir() or any(bundled.samefile(p) for p in paths if p.exists()):
+        return ""
+    count = len(terms.load(sorted(bundled.glob("*.csv"))).terms)
+    both = " ".join(f"--glossary {shlex.quote(str(p))}" for p in (*paths, bundled))
+    return (
+        f"the {count} terms that came with the tool are not among them; to have both: {both}"
+        " (or `glossary` in stw.toml); a term may stand in one of them only"
+    )
 
 
 def build_tools(
@@ -115,7 +144,7 @@ def build_tools(
 
 def _with_learned(settings: Settings) -> Settings:
     """The settings with what was learned from finished talks, where no memory is named."""
-    if settings.translate.memory or settings.translate.translator in ("none", "memory"):
+    if settings.translate.memory or settings.translate.translator == "none":
         return settings
     learned = [str(p) for p in sorted(memory_folder(settings).glob("*.jsonl"))]
     translate = msgspec.structs.replace(settings.translate, memory=learned)
@@ -312,7 +341,8 @@ def _translator(
         known = memory()
         if known is None:
             raise SettingsError(
-                "the translator is a memory, but none is named", "--memory FILE.jsonl or FILE.tmx"
+                "the translator is a memory, but none is named and nothing has been learned",
+                "--memory FILE.jsonl or FILE.tmx; or stw memory import, or stw learn",
             )
         return known
     if wish.translator == "local":
@@ -407,6 +437,12 @@ def read_memory(*paths: Path) -> Sequence[MemoryEntry]:
     from translate.backends.memory import read_entries
 
     return read_entries(*paths)
+
+
+def survey_memory(path: Path) -> tuple[Sequence[MemoryEntry], Sequence[str]]:
+    from translate.backends.memory import survey
+
+    return survey(path)
 
 
 def write_memory(path: Path, entries: Sequence[MemoryEntry]) -> int:

@@ -20,6 +20,7 @@ from translate.compose import (
     build_wishes,
     check_budget,
     glossary_files,
+    left_out,
     load_glossary,
 )
 from translate.console import Console, problem_text, report_error, table_text
@@ -245,6 +246,8 @@ class Desk:
             ("English", "中文", "policy", "heard as"), rows, [msgspec.to_builtins(t) for t in found]
         )
         self.console.say(f"{len(found)} of {len(self.glossary.terms)} terms")
+        if note := left_out(self.settings):
+            self.console.say(f"  {note}")
 
     def check_terms(self) -> bool:
         """Print what is wrong with the term base; True when nothing is an error."""

@@ -18,6 +18,7 @@ from translate.compose import (
     choose_preset,
     download_model,
     glossary_files,
+    left_out,
     look_up_model,
 )
 from translate.console import Console, human_bytes
@@ -160,7 +161,7 @@ def _translator(settings: Settings, environment: Mapping[str, str]) -> Check:
             what="translator",
             state="optional",
             detail="none: drafts come with 【待译】 slots",
-            mend="export DEEPSEEK_API_KEY=… (or another preset's); or start Ollama",
+            mend=f"export one of {', '.join(_key_names())}; or start Ollama",
         )
     where = f"{preset.title}, {preset.model or 'its own model'}"
     if preset.key_env and not environment.get(preset.key_env):
@@ -173,12 +174,21 @@ def _translator(settings: Settings, environment: Mapping[str, str]) -> Check:
     return Check(what="translator", state="ok", detail=where)
 
 
+def _key_names() -> list[str]:
+    from translate.backends import presets
+
+    return [p.key_env for p in presets.load() if p.key_env]
+
+
 def _glossary(settings: Settings) -> Check:
     try:
         found = terms.load(glossary_files(settings))
     except StwError as e:
         return Check(what="glossary", state="missing", detail=e.message, mend="stw glossary check")
-    return Check(what="glossary", state="ok", detail=f"{len(found.terms)} terms")
+    detail = f"{len(found.terms)} terms"
+    if note := left_out(settings):
+        return Check(what="glossary", state="ok", detail=detail, mend=note)
+    return Check(what="glossary", state="ok", detail=detail)
 
 
 def _drafts(settings: Settings) -> Check:

@@ -80,6 +80,8 @@ def read(data: bytes, name: str, form: Format | None = None) -> Read:
     `name` stands in messages. Rows with one source are taken together. Every row is either among
     the terms or has its Problem. Raises BadFileError when the file is not of the format at all.
     """
+    if what := _other(data):
+        raise BadFileError(f"{name}: {what}, not a term base", "name a list of terms")
     form = form or detect(data, name)
     found = list(_READERS[form](data, name))
     terms: dict[str, Term] = {}
@@ -147,6 +149,19 @@ def detect(data: bytes, name: str = "the file") -> Format:
         return "csv"
     lines = [line for line in lines if not line.startswith("#")]
     return "omegat" if sum("\t" in line for line in lines) * 2 > len(lines) else "list"
+
+
+_CUE = re.compile(rb"^(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]+-->[ \t]", re.MULTILINE)
+
+
+def _other(data: bytes) -> str:
+    """What a file is that would pass for lines of text, and holds no terms; empty for none."""
+    start = data[:4000].removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n")
+    if start.startswith(b"WEBVTT") or _CUE.search(start):
+        return "captions"
+    if re.match(rb"""\{\s*"|\[\s*[{\["]""", start):
+        return "JSON (a translation memory goes to stw memory import)"
+    return ""
 
 
 def _text(data: bytes, name: str) -> str:

@@ -63,11 +63,12 @@ Memory = Annotated[
     list[Path] | None, typer.Option(help="A translation memory, .jsonl or .tmx; repeatable.")
 ]
 AtOnce = Annotated[
-    int | None, typer.Option(help="Calls to the translator under way together. [default: 4]")
+    int | None,
+    typer.Option(min=1, max=64, help="Calls to the translator under way together. [default: 4]"),
 ]
 Budget = Annotated[
     float | None,
-    typer.Option(help="Stop before one talk costs more, in the currency of the price."),
+    typer.Option(min=0, help="Stop before one talk costs more, in the currency of the price."),
 ]
 GlossaryPaths = Annotated[
     list[Path] | None,

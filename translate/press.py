@@ -17,6 +17,7 @@ from translate.compose import (
     proposals_folder,
     read_memory,
     run_blog_checks,
+    survey_memory,
     update_memory,
     write_memory,
 )
@@ -24,7 +25,7 @@ from translate.console import problem_text, report_error
 from translate.desk import Desk
 from translate.errors import EXIT_PROBLEMS, StwError
 from translate.forecast import usage_text
-from translate.pipeline import Checked, Learned
+from translate.pipeline import Checked, Imported, Learned
 from translate.report import item_data, report_text
 from translate.workspace import DRAFT, REPORT, Workspace, find_talk, talks
 
@@ -106,17 +107,15 @@ class Press:
         """Take memories of others into the column's."""
         folder = memory_folder(self._desk.settings)
         done = pipeline.import_memories(
-            files, folder, read=read_memory, update=update_memory, write=write_memory
+            files,
+            folder,
+            survey=survey_memory,
+            read=read_memory,
+            update=update_memory,
+            write=write_memory,
         )
-        text = "\n".join(
-            f"{d.memory}: {d.entries} pairs of {d.file}"
-            + (f"; {d.kept} left as somebody has changed them there" if d.kept else "")
-            for d in done
-        )
-        data = [
-            {"file": str(d.file), "memory": str(d.memory), "entries": d.entries, "kept": d.kept}
-            for d in done
-        ]
+        text = "\n".join(map(_imported_text, done))
+        data = [{**asdict(d), "file": str(d.file), "memory": str(d.memory)} for d in done]
         self._console.result(text, data)
 
     def export_memories(self, file: Path, *, force: bool) -> None:
@@ -136,7 +135,16 @@ class Press:
         self._console.say(f"  {usage_text(done.brief.usage)}")
         summary = "a summary" if done.brief.summary else "no summary"
         text = f"{done.file}: {summary}, {len(done.brief.terms)} terms to look at"
-        data = {"talk": workspace.slug, "file": str(done.file), **asdict(done.brief)}
+        for why in dict.fromkeys(d.why for d in done.dropped):
+            named = [d.what for d in done.dropped if d.why == why]
+            listed = ", ".join(named[:_SHOWN]) + ", …" * (len(named) > _SHOWN)
+            text += f"\nleft out, {why}: {len(named)} ({listed})"
+        data = {
+            "talk": workspace.slug,
+            "file": str(done.file),
+            **asdict(done.brief),
+            "left_out": [asdict(d) for d in done.dropped],
+        }
         self._console.result(text, data)
 
     def publish(
@@ -210,6 +218,22 @@ class Press:
                 yield _End(
                     slug, "", {"talk": slug, "error": e.code, "message": e.message}, e.exit_code
                 )
+
+
+def _imported_text(done: Imported) -> str:
+    text = f"{done.memory}: {done.entries} pairs of {done.file}"
+    if done.same:
+        text += f"; {done.same} stand in another memory already"
+    if done.kept:
+        text += f"; {done.kept} left as somebody has changed them there"
+    if done.unusable:
+        shown = ", ".join(f"“{unit}”" for unit in done.unusable[:_SHOWN])
+        more = ", …" * (len(done.unusable) > _SHOWN)
+        text += (
+            f"\nleft out: {len(done.unusable)} units without English or without Simplified Chinese"
+            f" ({shown}{more})"
+        )
+    return text
 
 
 def _learned_text(learned: Learned) -> str:

@@ -6,6 +6,7 @@ translation server is read from the environment variable that `api_key_env` name
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -144,4 +145,34 @@ def _convert(raw: Mapping[str, Any], source: str) -> Settings:
     try:
         return msgspec.convert(raw, Settings)
     except msgspec.ValidationError as e:
-        raise SettingsError(f"{source}: {e}", "README.md lists the keys and values") from e
+        message = f"{source}: {_in_words(str(e))}"
+        raise SettingsError(message, "README.md lists the keys and values") from e
+
+
+_KINDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list [ ]",
+    "object": "a table { }",
+}
+
+
+def _in_words(said: str) -> str:
+    """What msgspec says of a wrong value, its place first, in words for whoever wrote it."""
+    what, _, at = said.partition(" - at `")
+    place = at.rstrip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
+    if found := re.fullmatch(r"Object contains unknown field `(.+)`", what):
+        return f"unknown key {'.'.join(filter(None, (place, found[1])))}"
+    if found := re.fullmatch(r"Object missing required field `(.+)`", what):
+        return f"{place} needs {found[1]}"
+    if found := re.fullmatch(r"Invalid enum value (.+)", what):
+        return f"{place} cannot be {found[1]}"
+    if found := re.fullmatch(r"Expected `\w+` (>=|<=) ([\d.]+)", what):
+        edge = "least" if found[1] == ">=" else "most"
+        return f"{place} must be at {edge} {float(found[2]):g}"
+    if found := re.fullmatch(r"Expected `(\w+)[^`]*`, got `(\w+)`", what):
+        wanted, got = (_KINDS.get(kind, kind) for kind in found.groups())
+        return f"{place} must be {wanted}, and is {got}"
+    return f"{place}: {what}"

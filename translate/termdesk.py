@@ -4,6 +4,7 @@ The desk lends settings, terms and a console. Writes only to term base files of 
 only what `stw glossary check` accepts. Prints how each command ended, and knows the exit code.
 """
 
+import contextlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ import msgspec
 
 from translate import exchange, termfile
 from translate import glossary as terms
-from translate.compose import glossary_files, own_glossary
+from translate.compose import glossary_files, left_out, missing_folders, own_glossary
 from translate.console import problem_text, table_text
 from translate.desk import Desk
 from translate.errors import (
@@ -38,6 +39,7 @@ from translate.workspace import (
     TRANSLATION,
     Workspace,
     find_talk,
+    make_folder,
     write_atomic,
 )
 
@@ -79,17 +81,18 @@ class TermDesk:
 
         Raises InputError when the source stands with something else, or the row is none.
         """
-        into = self._destination(file)
-        merged = self._merge(
-            [term], into, replacing=replacing, policies=policy_said, exact=replacing
-        )
-        for problem in merged.refused:
-            raise InputError(problem.message, problem.hint)
-        for difference in merged.differing:
-            raise InputError(
-                _difference_text(difference), "--replace changes that row; nothing was written"
+        with self._folders_made():
+            into = self._destination(file)
+            merged = self._merge(
+                [term], into, replacing=replacing, policies=policy_said, exact=replacing
             )
-        self._save(merged)
+            for problem in merged.refused:
+                raise InputError(problem.message, problem.hint)
+            for difference in merged.differing:
+                raise InputError(
+                    _difference_text(difference), "--replace changes that row; nothing was written"
+                )
+            self._save(merged)
         for problem in merged.doubts:
             self._console.say(f"  {problem_text(problem)}")
         for difference in merged.replaced:
@@ -119,10 +122,13 @@ class TermDesk:
         except OSError as e:
             raise BadFileError(f"{file}: cannot be read: {e.strerror}") from e
         found = exchange.read(data, name, chosen)
-        destination = self._destination(into or f"{file.stem}.csv")
-        merged = self._merge(found.terms, destination, replacing=replacing, of=name)
-        if not dry_run:
-            self._save(merged)
+        if not found.terms and not found.problems:
+            raise BadFileError(f"{name}: no row of a term base in it", "is it the right file?")
+        with self._folders_made():
+            destination = self._destination(into or f"{file.stem}.csv")
+            merged = self._merge(found.terms, destination, replacing=replacing, of=name)
+            if not dry_run:
+                self._save(merged)
         problems = (*found.problems, *merged.refused, *merged.doubts)
         data_out = {
             "file": name,
@@ -220,6 +226,23 @@ class TermDesk:
                 raise ConflictError(f"{path} was changed just now", "run the same command again")
             write_atomic(path.resolve(), after)
 
+    @contextlib.contextmanager
+    def _folders_made(self) -> Iterator[None]:
+        """The named folders that are not there yet: made, and said; gone again if left empty."""
+        made = missing_folders(self._desk.settings)
+        for folder in made:
+            make_folder(folder)
+        try:
+            yield
+        finally:
+            for folder in made:
+                with contextlib.suppress(OSError):  # not empty: rows were written
+                    folder.rmdir()
+        for folder in (f for f in made if f.exists()):
+            self._console.say(f"  {folder}: a new folder")
+            if note := left_out(self._desk.settings):
+                self._console.say(f"  {note}")
+
     def _own_files(self) -> list[Path]:
         own = own_glossary(self._desk.settings)
         return [f for f in glossary_files(self._desk.settings) if f in own or f.parent in own]
@@ -234,7 +257,8 @@ class TermDesk:
         if not own:
             raise SettingsError(
                 "no term base of your own: what came with the tool is not written to",
-                "name a folder: --glossary FOLDER, `glossary` in stw.toml, or STW_GLOSSARY",
+                "name a folder, which is made if it is not there: --glossary FOLDER, `glossary` in"
+                " stw.toml, or STW_GLOSSARY",
             )
         folder = next((p for p in own if p.is_dir()), None)
         if folder is None:

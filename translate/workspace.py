@@ -127,6 +127,16 @@ def write_atomic(path: Path, data: bytes) -> None:
         ) from e
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it. Raises MissingError when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise MissingError(
+            f"cannot make {folder}: {e.strerror or e}", "name another place, or mend its rights"
+        ) from e
+
+
 def _sync_folder(folder: Path) -> None:
     if os.name != "posix":  # Windows cannot open a folder, and renames durably by itself
         return

@@ -308,7 +308,7 @@ def test_the_extra_is_named_where_it_lacks(monkeypatch: pytest.MonkeyPatch, taug
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(MissingError) as caught:
         client.translate(request(ENGLISH))
-    assert "see-the-world[local]" in caught.value.hint
+    assert "pip install -c constraints.txt -e '.[local]'" in caught.value.hint
 
 
 def test_a_draft_by_a_model_in_this_process(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from translate.backends import prompting
 from translate.backends.presets import Preset
-from translate.errors import BadFileError, NetworkError, SettingsError, TranslatorError
+from translate.errors import NetworkError, SettingsError, TranslatorError
 from translate.model import Answer, Brief, Card, Engine, Request, Usage
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Chat:
             return self._read(body, request)
 
     def brief(self, card: Card, english: str) -> Brief:
-        """A summary and terms; raises BadFileError where the answer holds neither."""
+        """A summary and terms; or why the answer, which was paid for, holds neither."""
         manners = self._manners
         while True:
             call: dict[str, Any] = {
@@ -138,9 +138,7 @@ class Chat:
                 raise TranslatorError(f"{self._who()}: {refused.note}") from None
         found = prompting.read_brief(_content(_said_in(body)[1]))
         if found is None:
-            raise BadFileError(
-                f"{self._who()} has not answered with a brief", "run it again, or go on without"
-            )
+            found = Brief(missing=f"{self._who()} has not answered with a brief")
         return replace(found, usage=self._usage(body.get("usage")))
 
     # --- asking ---
@@ -251,11 +249,15 @@ class Chat:
         return self._fail(status, error)
 
     def _fail(self, status: int, error: "openai.APIStatusError") -> NoReturn:
-        env = self._preset.key_env or "the key"
+        env = self._preset.key_env
+        no_key = (
+            "No key was sent: STW_API_KEY_ENV, or translate.api_key_env in stw.toml, names the"
+            " environment variable that holds it."
+        )
         hints = {
-            401: f"Check the key in {env}.",
+            401: f"Check the key in {env}." if env else no_key,
             402: "The account has no credit left: top it up, or choose another preset.",
-            403: f"The key in {env} may not use this model or this region.",
+            403: f"The key in {env} may not use this model or this region." if env else no_key,
             404: f"No model “{self._preset.model}”, or a wrong base URL: check both.",
         }
         hint = hints.get(status, "Check the model's name and the base URL.")
@@ -430,7 +432,9 @@ def _key(preset: Preset, environ: Mapping[str, str]) -> str:
             "It looks like https://api.example.com/v1, without a user or password.",
         )
     if not preset.model:
-        raise SettingsError(f"{preset.title} needs the name of a model", "Name it with --model.")
+        raise SettingsError(
+            f"{preset.title} needs the name of a model", "Name it with --chat-model."
+        )
     if not preset.key_env:
         return ""
     key = environ.get(preset.key_env, "").strip()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Weights, configuration, vocabulary, conversation: no pickles, no Python.
 _WANTED = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-_EXTRA = "pip install 'see-the-world[local]'"
+_EXTRA = "pip install -c constraints.txt -e '.[local]'"
 
 
 # --- what there is ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -28,6 +28,7 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BOM = b"\xef\xbb\xbf"
 _OPTIONAL = ("note", "talk", "at", "drafted_by")
 _SIMILAR = 3  # examples of one paragraph
+_BEGINNING = 40  # characters of a unit that is left out
 _FIELDS = {"source", "target", "source_lang", "target_lang", *_OPTIONAL}
 
 
@@ -170,8 +171,24 @@ def read_entries(*paths: Path) -> tuple[Entry, ...]:
     return tuple(entry for path in paths for entry in _read(path))
 
 
+def survey(path: Path) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The entries of one file, and the beginnings of the units in it that are none, because they
+    lack the English or the Chinese (Simplified). Raises BadFileError as `read_entries` does."""
+    found = list(_units(path))
+    entries = tuple(item for item in found if isinstance(item, Entry))
+    return entries, tuple(item for item in found if isinstance(item, str))
+
+
 def _read(path: Path) -> Iterator[Entry]:
-    readers = {".jsonl": _read_jsonl, ".tmx": _read_tmx}
+    return (item for item in _units(path) if isinstance(item, Entry))
+
+
+def _units(path: Path) -> Iterator[Entry | str]:
+    """The entries, and the beginnings of what is none."""
+    readers: dict[str, Callable[[Path, bytes], Iterator[Entry | str]]] = {
+        ".jsonl": _read_jsonl,
+        ".tmx": _read_tmx,
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise _no_memory(path)
@@ -229,7 +246,7 @@ def _is(tag: str, language: str) -> bool:
 _PROPS = {"talk": "x-talk", "at": "x-at", "drafted_by": "x-drafted-by"}
 
 
-def _read_tmx(path: Path, raw: bytes) -> Iterator[Entry]:
+def _read_tmx(path: Path, raw: bytes) -> Iterator[Entry | str]:
     text = _decoded(path, raw)
     # A document type can define entities that expand without end; TMX needs none of it.
     declared = re.search(r"<!\s*(DOCTYPE|ENTITY)[^>\[]*(\[)?", text, re.IGNORECASE)
@@ -289,9 +306,9 @@ def _decoded(path: Path, raw: bytes) -> str:
         raise BadFileError(f"{path}: not {name}: {error}", _IN_UTF8) from error
 
 
-def _tmx_entries(root: ElementTree.Element) -> Iterator[Entry]:
+def _tmx_entries(root: ElementTree.Element) -> Iterator[Entry | str]:
     for unit in root.iter("tu"):
-        english = chinese = ""
+        english = chinese = other = ""
         for variant in unit.findall("tuv"):
             tag = variant.get(_XML_LANG) or variant.get("lang") or ""
             text = _segment(variant.find("seg"))
@@ -299,7 +316,10 @@ def _tmx_entries(root: ElementTree.Element) -> Iterator[Entry]:
                 english = english or text
             elif _is(tag, "zh"):
                 chinese = chinese or text
-        if english and chinese:  # pairs of other languages are none of our business
+            other = other or text
+        if not (english and chinese):
+            yield (english or chinese or other)[:_BEGINNING] or "an empty unit"
+        else:
             props = {p.get("type") or "": (p.text or "").strip() for p in unit.findall("prop")}
             yield Entry(
                 source=english,

@@ -13,8 +13,10 @@ from translate.pipeline.step_check import Checked, check, silence
 from translate.pipeline.step_draft import draft, plan, take
 from translate.pipeline.step_fetch import fetch
 from translate.pipeline.step_learn import (
+    Imported,
     Learned,
     ReadMemory,
+    SurveyMemory,
     WriteMemory,
     export_memories,
     import_memories,
@@ -28,6 +30,7 @@ __all__ = [
     "Briefed",
     "Captions",
     "Checked",
+    "Imported",
     "Learned",
     "Made",
     "Page",
@@ -36,6 +39,7 @@ __all__ = [
     "ReadMemory",
     "Result",
     "Status",
+    "SurveyMemory",
     "Tools",
     "Wishes",
     "WriteMemory",

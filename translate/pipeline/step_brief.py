@@ -6,11 +6,11 @@ Knows where the file lies and that a person may have edited it.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from translate.errors import ConflictError
+from translate.errors import BadFileError, ConflictError
 from translate.glossary import Glossary
 from translate.model import Brief
 from translate.pipeline.step_draft import article_today, card_of
-from translate.stages.brief import Briefer, beginning, brief_text, sifted
+from translate.stages.brief import Briefer, Dropped, beginning, brief_text, sifted
 from translate.workspace import BRIEF, USAGE, Workspace
 
 
@@ -20,6 +20,7 @@ class Briefed:
 
     file: Path
     brief: Brief
+    dropped: tuple[Dropped, ...] = ()  # what of the proposals is not in the file
     backup: Path | None = None  # what a person had there, where --force replaced it
 
 
@@ -28,7 +29,8 @@ def brief(
 ) -> Briefed:
     """Ask once, and write brief.md.
 
-    Raises ConflictError where a person has edited the file, unless `force`, which backs it up.
+    Raises ConflictError where a person has edited the file, unless `force`, which backs it up;
+    BadFileError where the answer is no brief. What the answer cost is counted all the same.
     """
     with workspace.locked("stw brief"):
         theirs = workspace.edited(BRIEF)
@@ -41,7 +43,12 @@ def brief(
         card = replace(card_of(workspace), summary=workspace.talk().description)
         asked = briefer.brief(card, beginning(article))
         workspace.put_aside(USAGE, workspace.usage() + asked.usage)
-        found = sifted(asked, article, glossary)
+        if asked.missing:
+            raise BadFileError(asked.missing, "run it again, or go on without")
+        found, dropped = sifted(asked, article, glossary)
         backup = workspace.back_up(BRIEF) if workspace.edited(BRIEF) else None
-        workspace.put(BRIEF, brief_text(found), key="")
-    return Briefed(file=workspace.path(BRIEF), brief=found, backup=backup)
+        folder = workspace.folder.resolve()
+        place = f"{folder.parent.name}/{folder.name}/{BRIEF}"  # from where drafts/ lies
+        place = BRIEF if "-->" in place else place  # it stands in a comment
+        workspace.put(BRIEF, brief_text(found, place), key="")
+    return Briefed(file=workspace.path(BRIEF), brief=found, dropped=dropped, backup=backup)

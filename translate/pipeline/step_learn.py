@@ -60,6 +60,15 @@ class ReadMemory(Protocol):
     def __call__(self, *paths: Path) -> Sequence[MemoryEntry]: ...
 
 
+class SurveyMemory(Protocol):
+    """The entries of one file, and the beginnings of what in it is none.
+
+    Raises BadFileError with file and line.
+    """
+
+    def __call__(self, path: Path, /) -> tuple[Sequence[MemoryEntry], Sequence[str]]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """What one talk has taught."""
@@ -274,6 +283,8 @@ class Imported:
     memory: Path
     entries: int  # that stand in the memory now
     kept: int = 0  # left out, because a person has changed the row there
+    same: int = 0  # left out, because another memory of the folder says so already
+    unusable: tuple[str, ...] = ()  # beginnings of units without English or without Chinese
 
 
 # What was taken from each file lies here beside the memories, so that what a person changed in
@@ -285,19 +296,24 @@ def import_memories(
     files: Sequence[Path],
     folder: Path,
     *,
+    survey: SurveyMemory,
     read: ReadMemory,
     update: UpdateMemory,
     write: WriteMemory,
 ) -> tuple[Imported, ...]:
     """Take memories (.jsonl, .tmx) into the folder, each under its own name.
 
-    A row that a person has changed there since stays. All are read before anything is written.
-    Raises BadFileError for what is no memory.
+    A row that a person has changed there since stays, and what another memory of the folder says
+    is not said twice. All are read before anything is written. Raises BadFileError for what is no
+    memory.
     """
-    found = [(file, tuple(read(file))) for file in files]
+    found = [(file, *survey(file)) for file in files]
     done = []
-    for file, entries in found:
+    for file, every, unusable in found:
         memory = folder / f"{file.stem}.jsonl"
+        others = [p for p in sorted(folder.glob("*.jsonl")) if p != memory]
+        said = {e.source: e.target for e in read(*others)}  # of several, the last counts
+        entries = tuple(e for e in every if said.get(e.source) != e.target)
         record = folder / _IMPORTED / memory.name
         taken: Sequence[MemoryEntry] = ()
         kept: Sequence[MemoryEntry] = ()
@@ -308,7 +324,16 @@ def import_memories(
             for entry in kept:
                 rows.pop((entry.talk, entry.source), None)
             write(record, tuple(rows.values()))
-        done.append(Imported(file=file, memory=memory, entries=len(taken), kept=len(kept)))
+        done.append(
+            Imported(
+                file=file,
+                memory=memory,
+                entries=len(taken),
+                kept=len(kept),
+                same=len(every) - len(entries),
+                unusable=tuple(unusable),
+            )
+        )
     return tuple(done)
 
 

@@ -7,7 +7,9 @@ Chinese. Text in, text out; knows no server and no folder.
 
 import html
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from translate.glossary import Glossary
@@ -26,8 +28,8 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 class Briefer(Protocol):
     """Whoever reads a talk and proposes.
 
-    Raises TranslatorError when asking is useless, NetworkError when nobody answered, BadFileError
-    when the answer was none.
+    Raises TranslatorError when asking is useless, NetworkError when nobody answered. An answer
+    that is no brief says so in `missing`.
     """
 
     def brief(self, card: Card, english: str) -> Brief: ...
@@ -39,28 +41,57 @@ def beginning(article: Article) -> str:
     return " ".join(words[:MAX_WORDS])
 
 
-def sifted(brief: Brief, article: Article, glossary: Glossary) -> Brief:
-    """What of a model's proposals a person should see."""
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What of a model's proposals a person does not get to see."""
+
+    what: str  # the English of a term, or "summary"
+    why: str
+
+
+def sifted(brief: Brief, article: Article, glossary: Glossary) -> tuple[Brief, tuple[Dropped, ...]]:
+    """What of a model's proposals a person should see, and what was left out and why."""
     english = " ".join(p.english for p in article.paragraphs)
     known = {t.source.casefold() for t in glossary.terms}
     terms: dict[str, tuple[str, str]] = {}
+    dropped: list[Dropped] = []
     for source, target in brief.terms:
         source, target = one_line(source), one_line(target)
-        said = re.search(rf"(?<!\w){re.escape(source)}(?!\w)", english, re.IGNORECASE)
-        right = has_han(target) or target.casefold() == source.casefold()
-        short = 1 < len(source) <= _LONGEST_TERM and 0 < len(target) <= _LONGEST_TERM
-        if said and right and short and source.casefold() not in known:
-            terms.setdefault(source.casefold(), (source, target))
+        if why := _why_not(source, target, english, known):
+            dropped.append(Dropped(source[:_LONGEST_TERM], why))
+        elif source.casefold() in terms or len(terms) == _MOST_TERMS:
+            twice = source.casefold() in terms
+            dropped.append(Dropped(source, "proposed twice" if twice else "too many proposed"))
+        else:
+            terms[source.casefold()] = (source, target)
     summary = one_line(brief.summary)
-    return Brief(
-        summary=tidy_text(summary) if has_han(summary) and len(summary) <= _LONGEST else "",
-        terms=tuple(terms.values())[:_MOST_TERMS],
+    usable = has_han(summary) and len(summary) <= _LONGEST
+    if summary and not usable:
+        dropped.append(Dropped("summary", "too long" if has_han(summary) else "not Chinese"))
+    sifted = Brief(
+        summary=tidy_text(summary) if usable else "",
+        terms=tuple(terms.values()),
         usage=brief.usage,
     )
+    return sifted, tuple(dropped)
 
 
-def brief_text(brief: Brief) -> str:
-    """The file, for a person to edit: Markdown with a summary and a table of terms."""
+def _why_not(source: str, target: str, english: str, known: Container[str]) -> str:
+    """Why a proposed term is none to show; empty where it is."""
+    if not (1 < len(source) <= _LONGEST_TERM and 0 < len(target) <= _LONGEST_TERM):
+        return "too short or too long"
+    if not re.search(rf"(?<!\w){re.escape(source)}(?!\w)", english, re.IGNORECASE):
+        return "not said in the talk"
+    if not has_han(target) and target.casefold() != source.casefold():
+        return "not Chinese"
+    return "in the term base already" if source.casefold() in known else ""
+
+
+def brief_text(brief: Brief, place: str) -> str:
+    """The file, for a person to edit: Markdown with a summary and a table of terms.
+
+    `place` is what a person would call the file by on a command line.
+    """
     parts = [
         _SUMMARY,
         "<!-- Every call of the translator is given this paragraph. Put it right, or empty it."
@@ -68,7 +99,7 @@ def brief_text(brief: Brief) -> str:
         escape_text(brief.summary, names=False) or _NONE,
         _TERMS,
         "<!-- Nothing reads this table by itself. Strike out what is wrong, then: stw glossary"
-        " import brief.md -->",
+        f" import {shlex.quote(place)} -->",
         "\n".join(["| English | 中文 |", "| --- | --- |", *map(_row, brief.terms)]),
     ]
     return "\n\n".join(parts) + "\n"
