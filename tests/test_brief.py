@@ -45,7 +45,12 @@ def test_a_brief_is_written_edited_and_given_to_every_call(place: Place) -> None
         place.use(server)
         told = json.loads(place.stw("brief", "graphs", "--json").stdout)
         assert told["terms"] == [["graph break", "图断裂"], ["model", "模型 | **粗** <b>"]]
+        assert told["left_out"] == [
+            {"what": "not said", "why": "not said in the talk"},
+            {"what": "machines", "why": "not Chinese"},
+        ]
         file = place.talk / "brief.md"
+        assert f"stw glossary import drafts/{place.talk.name}/brief.md" in file.read_text("utf-8")
         assert "讲者介绍 torch.compile 如何读取模型。" in file.read_text("utf-8")
         file.write_text(file.read_text("utf-8").replace("讲者", "陈讲师"), "utf-8")
         place.stw("brief", "graphs", code=6)  # it is the person's now
@@ -75,6 +80,8 @@ def test_an_answer_that_is_no_brief_writes_nothing(place: Place, answer: str) ->
         place.use(server)
         done = place.stw("brief", "graphs", code=3)
     assert "has not answered with a brief" in done.stderr
+    used = json.loads((place.talk / ".stw/usage.json").read_text("utf-8"))
+    assert (used["calls"], used["prompt_tokens"]) == (1, 100)  # paid for all the same
     assert not (place.talk / "brief.md").exists()
 
 
@@ -103,20 +110,27 @@ def test_only_terms_that_are_said_and_new() -> None:
         ("load", "装"),
         ("x", "叉"),
     )
-    found = sifted(Brief(terms=terms), article("The loader and the kernel: x."), known)
+    found, dropped = sifted(Brief(terms=terms), article("The loader and the kernel: x."), known)
     assert found.terms == (("Loader", "加载器"),)
+    assert [(d.what, d.why) for d in dropped] == [
+        ("kernel", "in the term base already"),
+        ("loader", "proposed twice"),
+        ("load", "not said in the talk"),
+        ("x", "too short or too long"),
+    ]
 
 
 @pytest.mark.parametrize("summary", ["English only.", "字" * 500, ""])
 def test_a_summary_that_is_none_is_left_out(summary: str) -> None:
-    found = sifted(Brief(summary=summary), article("a"), Glossary(terms=()))
+    found, dropped = sifted(Brief(summary=summary), article("a"), Glossary(terms=()))
     assert found.summary == ""
-    assert summary_of(brief_text(found)) == ""
+    assert [d.what for d in dropped] == ["summary"] * bool(summary)
+    assert summary_of(brief_text(found, "brief.md")) == ""
 
 
 @pytest.mark.parametrize(
     "summary", ["讲 `a_b` 与 <b>。", "# 一 *二* [三](http://a.b)", "--> {{ x }} 中", "甲|乙"]
 )
 def test_what_is_written_is_read_back(summary: str) -> None:
-    found = sifted(Brief(summary=summary), article("a"), Glossary(terms=()))
-    assert letters(summary_of(brief_text(found))) == letters(one_line(summary))
+    found, _ = sifted(Brief(summary=summary), article("a"), Glossary(terms=()))
+    assert letters(summary_of(brief_text(found, "brief.md"))) == letters(one_line(summary))

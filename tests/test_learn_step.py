@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.chat_server import good, serving
 from tests.test_pipeline import Place, captions
-from translate.backends.memory import Entry, read_entries, update_entries, write_entries
+from translate.backends.memory import Entry, read_entries, survey, update_entries, write_entries
+from translate.cli import app
 from translate.draft import Passage, parse
 from translate.errors import BadFileError, InputError
 from translate.glossary import Glossary, load
@@ -323,7 +325,12 @@ def test_memories_of_others_come_in_and_go_out(tmp_path: Path) -> None:
 
 def imported(file: Path, folder: Path, *more: Path) -> tuple[Imported, ...]:
     return import_memories(
-        [file, *more], folder, read=read_entries, update=update_entries, write=write_entries
+        [file, *more],
+        folder,
+        survey=survey,
+        read=read_entries,
+        update=update_entries,
+        write=write_entries,
     )
 
 
@@ -342,6 +349,42 @@ def test_what_was_put_right_in_an_imported_memory_stays(tmp_path: Path) -> None:
         assert [e.target for e in read_entries(memory)] == ["壹。", "新二。"]
 
 
+def test_a_pair_that_another_memory_has_is_not_taken_again(tmp_path: Path) -> None:
+    folder, ok, o2 = tmp_path / "memory", tmp_path / "ok.jsonl", tmp_path / "o2.jsonl"
+    pairs = [Entry(source=s, target=t) for s, t in (("One.", "一。"), ("Two.", "二。"))]
+    write_entries(ok, pairs[:1])
+    imported(ok, folder)
+    write_entries(o2, pairs)
+    [done] = imported(o2, folder)
+    assert (done.entries, done.same) == (1, 1)
+    assert read_entries(folder / "o2.jsonl") == (pairs[1],)
+    [again] = imported(ok, folder)
+    assert (again.entries, again.same) == (1, 0)  # its own rows are no others
+    write_entries(o2, [Entry(source="One.", target="壹。")])
+    [done] = imported(o2, folder)
+    assert (done.entries, done.same) == (1, 0)  # says something else
+
+
+def test_units_without_both_languages_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STW_GLOSSARY", raising=False)
+    tuv = '<tuv xml:lang="{}"><seg>{}</seg></tuv>'
+    units = (
+        [("en", "One."), ("zh-CN", "一。")],
+        [("en", "Alone.")],
+        [("en", "Two."), ("zh-TW", "貳")],
+    )
+    text = "".join(f"<tu>{''.join(tuv.format(*v) for v in unit)}</tu>" for unit in units)
+    (tmp_path / "ok.tmx").write_text(f'<tmx version="1.4"><body>{text}</body></tmx>', "utf-8")
+    done = CliRunner().invoke(app, ["memory", "import", "ok.tmx"])
+    assert done.exit_code == 0
+    assert "1 pairs of ok.tmx" in done.output
+    assert "left out: 2 units" in done.output
+    assert "(“Alone.”, “Two.”)" in done.output
+
+
 def test_an_export_takes_the_place_of_the_one_before_but_of_no_memory(tmp_path: Path) -> None:
     folder, out = tmp_path / "memory", tmp_path / "all.jsonl"
     one, two = (Entry(source=s, target="一。") for s in ("One.", "Two."))
@@ -353,3 +396,18 @@ def test_an_export_takes_the_place_of_the_one_before_but_of_no_memory(tmp_path: 
         export_memories(
             folder, folder / "a.jsonl", read=read_entries, write=write_entries, force=True
         )
+
+
+def test_the_translator_memory_takes_what_was_learned(place: Place) -> None:
+    (first, *_) = passages(place)
+    rewrite(place, (first.chinese, f"编者的话，{first.chinese}"))
+    learned(place)
+    for name in ("draft.md", "translation.json", ".stw/draft.base.md", ".stw/answers.jsonl"):
+        (place.talk / name).unlink()
+    del place.env["STW_MEMORY"]
+    place.stw("draft", place.talk.name, "--translator", "memory")
+    assert "编者的话" in text(place)
+    memory(place).unlink()
+    (place.talk / "translation.json").unlink()
+    done = place.stw("draft", place.talk.name, "--translator", "memory", code=2)
+    assert "nothing has been learned" in done.stderr

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from translate import errors, settings
+from translate.backends import presets
 
 README = Path(__file__).parents[1] / "README.md"
 ROOT = README.parent
@@ -111,7 +112,20 @@ def excerpt() -> str:
     return f"A section of the demo's `draft.md`:\n\n```md\n{found[0].strip()}\n```"
 
 
+def preset_rows() -> str:
+    """Every server that is known by name."""
+    rows = ["| `--translator` | what | key | model |", "|---|---|---|---|"]
+    for p in presets.load():
+        key = f"`{p.key_env}`" if p.key_env else "none"
+        model = (
+            f"`{p.model}`" if p.model else f"a `{p.serves}` it has" if p.serves else "one it has"
+        )
+        rows.append(f"| `{p.name}` | {p.title} | {key} | {model} |")
+    return "\n".join(rows)
+
+
 PARTS = {
+    "presets": preset_rows,
     "excerpt": excerpt,
     "commands": commands,
     "exit codes": exit_codes,

@@ -32,7 +32,13 @@ def test_flag_beats_environment_beats_file(toml: Path) -> None:
         ("[transcribe]\ndevice = 'tpu'", "device"),
         ("colum = 1", "colum"),
         ("drafts = ", "stw.toml"),
-        ("[column]\nauthor = 'me'", r"\$\.column\.author"),
+        ("[column]\nauthor = 'me'", r"column\.author must be a table \{ \}, and is text"),
+        ("[column]\nauthor = {name = 'x'}", "column.author needs github"),
+        ("[translate]\nbudget = -1", "translate.budget must be at least 0$"),
+        ("[translate]\nat_once = 65", "translate.at_once must be at most 64$"),
+        ("[translate]\nprice = [1, 'x']", r"translate.price\[1\] must be a number, and is text"),
+        ("[translate]\nmodle = 'x'", "unknown key translate.modle$"),
+        ("[translate]\nprofile = 'x'", "translate.profile cannot be 'x'$"),
     ],
 )
 def test_a_mistake_names_file_and_place(toml: Path, text: str, says: str) -> None:

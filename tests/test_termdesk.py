@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,51 @@ def test_without_a_term_base_of_ones_own_nothing_is_written(place: Place) -> Non
             place.stw(*arguments)
         assert "`glossary` in stw.toml" in told.value.hint
     assert not list(place.own.iterdir())
+
+
+def test_a_folder_that_is_named_is_made(place: Place) -> None:
+    made = place.folder / "new" / "mine"
+    done = place.stw("add", "data loader", "数据加载器", "--glossary", "new/mine")
+    assert "new/mine: a new folder" in done.stderr
+    assert "came with the tool are not among them; to have both: --glossary" in done.stderr
+    assert (made / "terms.csv").read_text("utf-8").startswith(f"{HEADER}data loader,数据加载器,")
+    file = place.write("b.txt", "张量，tensor\n")
+    place.stw("import", file, "--glossary", "third")
+    assert (place.folder / "third" / "b.csv").exists()
+    place.stw("import", file, "--glossary", "fourth", "--dry-run")
+    with pytest.raises(InputError):
+        place.stw("add", "x", "甲", "--heard-as", "x", "--glossary", "fourth")
+    assert not (place.folder / "fourth").exists()
+    with pytest.raises(SettingsError, match="no term base at fourth") as told:
+        place.stw("list", "--glossary", "fourth")
+    assert "make the folder" in told.value.hint
+
+
+def test_terms_of_ones_own_are_not_taken_for_all_terms(place: Place) -> None:
+    told = place.stw("list").stderr
+    count = re.search(r"the (\d+) terms that came with the tool are not among them", told)
+    assert count
+    both = re.findall(r"--glossary (\S+)", told)
+    (place.own / "ml.csv").write_text(f"{HEADER}zyzzyva,甲,prefer,any,no,,,\n", "utf-8")
+    told = place.stw("list", *(a for path in both for a in ("--glossary", path))).stderr
+    assert f"{int(count[1]) + 1} of {int(count[1]) + 1} terms" in told
+    assert "came with the tool" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("x.srt", "1\n00:00:01,000 --> 00:00:04,000\nSo today, this\n", "captions, not a term"),
+        ("x.txt", "WEBVTT\n\n00:01.000 --> 00:04.000\nSo, this\n", "captions, not a term base"),
+        ("x.txt", '{"source": "One, two", "target": "一"}\n', "stw memory import"),
+        ("empty.csv", "", "no row of a term base in it"),
+        ("header.csv", "source,target\n", "no row of a term base in it"),
+    ],
+)
+def test_what_is_no_term_base_is_refused(place: Place, name: str, text: str, says: str) -> None:
+    with pytest.raises(BadFileError, match=says):
+        place.stw("import", place.write(name, text))
+    assert place.untouched()
 
 
 def test_a_single_file_may_be_the_term_base(place: Place) -> None:

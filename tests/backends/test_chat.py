@@ -442,6 +442,15 @@ def test_a_server_without_a_key_gets_none_from_elsewhere(monkeypatch: pytest.Mon
     assert "org-private" not in str(server.calls[0].headers)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_where_no_key_was_sent_the_place_for_one_is_named(status: int) -> None:
+    with serving(fails(status)) as server, pytest.raises(TranslatorError) as caught:
+        Chat(replace(PRESET, base_url=server.url, key_env=""), {}).translate(REQUEST)
+    assert "No key was sent" in caught.value.hint
+    assert "STW_API_KEY_ENV" in caught.value.hint
+    assert "translate.api_key_env" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("change", "environ"),
     [
