@@ -117,9 +117,8 @@ def preset_rows() -> str:
     rows = ["| `--translator` | what | key | model |", "|---|---|---|---|"]
     for p in presets.load():
         key = f"`{p.key_env}`" if p.key_env else "none"
-        model = (
-            f"`{p.model}`" if p.model else f"a `{p.serves}` it has" if p.serves else "one it has"
-        )
+        served = f"a `{p.serves}` that it has" if p.serves else "one that it has"
+        model = f"`{p.model}`" if p.model else served
         rows.append(f"| `{p.name}` | {p.title} | {key} | {model} |")
     return "\n".join(rows)
 

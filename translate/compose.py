@@ -105,9 +105,9 @@ def missing_folders(settings: Settings) -> list[Path]:
 
 def left_out(settings: Settings) -> str:
     """A sentence on the terms that came with the tool, where others stand in their place."""
-    bundled = _bundled()
+    bundled = _bundled().resolve()
     paths = glossary_paths(settings)
-    if not bundled.is_dir() or any(bundled.samefile(p) for p in paths if p.exists()):
+    if not bundled.is_dir() or any(p.resolve().is_relative_to(bundled) for p in paths):
         return ""
     count = len(terms.load(sorted(bundled.glob("*.csv"))).terms)
     both = " ".join(f"--glossary {shlex.quote(str(p))}" for p in (*paths, bundled))

@@ -858,8 +858,27 @@ def test_a_plan_asks_nothing_and_tells_what_is_known() -> None:
     translator = Scripted(paid, price=0.5)
     run(translator, 2, book, words=60)
     told = plan(paragraphs(9), terms_of, replace(translator, batch_words=60), book)
-    assert told == Plan(paragraphs=9, known=2, usage=Usage(calls=7, cost=3.5))
+    assert told == Plan(
+        paragraphs=9,
+        known=2,
+        usage=Usage(calls=7, cost=3.5),
+        most=Usage(calls=21, cost=10.5),  # each paragraph is asked for three times
+    )
     assert len(translator.requests) == 2
+
+
+@pytest.mark.parametrize("words", [60, 150, 700])
+def test_nothing_right_takes_as_many_calls_as_the_plan_said_at_most(words: int) -> None:
+    translator = Scripted(lambda *_: Answer(usage=Usage(calls=1)), batch_words=words)
+    told = plan(paragraphs(9), terms_of, translator, Book())
+    outcome = run(translator, 9, words=words)
+    assert outcome.usage.calls == told.most.calls > told.usage.calls
+
+
+def test_earlier_calls_of_unknown_cost_are_told_where_the_budget_ends() -> None:
+    outcome = run(Scripted(paid, price=1.0), 3, pace=Pace(budget=2.0, spent=1.5, unpriced=80))
+    assert outcome.stopped is not None
+    assert "1.5000 spent (cost of 80 earlier calls unknown)" in outcome.stopped.message
 
 
 def test_similar_paragraphs_of_the_memory_go_along_and_are_not_taken() -> None:

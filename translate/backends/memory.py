@@ -318,7 +318,7 @@ def _tmx_entries(root: ElementTree.Element) -> Iterator[Entry | str]:
                 chinese = chinese or text
             other = other or text
         if not (english and chinese):
-            yield (english or chinese or other)[:_BEGINNING] or "an empty unit"
+            yield _normal(english or chinese or other)[:_BEGINNING] or "an empty unit"
         else:
             props = {p.get("type") or "": (p.text or "").strip() for p in unit.findall("prop")}
             yield Entry(
