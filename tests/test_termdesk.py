@@ -164,6 +164,10 @@ def test_a_folder_that_is_named_is_made(place: Place) -> None:
     assert "new/mine: a new folder" in done.stderr
     assert "came with the tool are not among them; to have both: --glossary" in done.stderr
     assert (made / "terms.csv").read_text("utf-8").startswith(f"{HEADER}data loader,数据加载器,")
+    assert "came with the tool" not in place.stw("add", "x", "甲", "--glossary", "new/mine").stderr
+    (place.folder / "empty").mkdir()
+    done = place.stw("add", "data loader", "数据加载器", "--glossary", "empty")
+    assert "came with the tool are not among them" in done.stderr
     file = place.write("b.txt", "张量，tensor\n")
     place.stw("import", file, "--glossary", "third")
     assert (place.folder / "third" / "b.csv").exists()

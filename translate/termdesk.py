@@ -225,6 +225,9 @@ class TermDesk:
             if (path.read_bytes() if path.exists() else b"") != before:
                 raise ConflictError(f"{path} was changed just now", "run the same command again")
             write_atomic(path.resolve(), after)
+        first = merged.files and not self._desk.glossary.terms  # rows of one's own
+        if first and (note := left_out(self._desk.settings)):
+            self._console.say(f"  {note}")
 
     @contextlib.contextmanager
     def _folders_made(self) -> Iterator[None]:
@@ -240,8 +243,6 @@ class TermDesk:
                     folder.rmdir()
         for folder in (f for f in made if f.exists()):
             self._console.say(f"  {folder}: a new folder")
-            if note := left_out(self._desk.settings):
-                self._console.say(f"  {note}")
 
     def _own_files(self) -> list[Path]:
         own = own_glossary(self._desk.settings)
