@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from translate.align import Spoken, align
-from translate.draft import ANCHOR, NOTE, chunks, seconds, split_front
+from translate.draft import ANCHOR, NOTE, REMARK, chunks, seconds, split_front
+from translate.model import UNTRANSLATED
 
 _NEAR = 2.0  # seconds by which a new transcription may move the start of a paragraph
 _ALIKE = 0.4  # share of words that two texts without an anchor have in common
@@ -358,6 +359,8 @@ class _Merge:
                 self._conflict(unit.text, mine, text, names)
 
     def _conflict(self, base: str, mine: _Unit, new: str, theirs: tuple[str, ...] = ()) -> None:
+        if new and _bare(new) in (_bare(base), UNTRANSLATED):
+            return  # only what is said of it has changed, or there is nothing to take
         names = mine.names or theirs
         timed = mine.kind in ("english", "chinese", "note") and names
         conflict = Conflict(
@@ -423,6 +426,11 @@ class _Merge:
 
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
+
+
+def _bare(text: str) -> str:
+    """A block without its anchors and without what we say of it: why it waits, or is stale."""
+    return ANCHOR.sub("", REMARK.sub("", text)).strip()
 
 
 def _name(mine: _Unit, names: tuple[str, ...]) -> str:

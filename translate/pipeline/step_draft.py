@@ -278,7 +278,7 @@ def _translate(
     if found is State.CONFLICT and not wishes.force:
         raise conflict(workspace, TRANSLATION)
     before = workspace.translations() if workspace.has(TRANSLATION) else []
-    done = found is State.FRESH and not any(t.missing for t in before)
+    done = found is State.FRESH and not any(t.missing or t.stale for t in before)
     if (done or found is State.EDITED) and not wishes.force:
         doubts = translating.review(article.paragraphs, glossary.terms_in, before)
         return kept, translating.Outcome(translations=tuple(before), problems=doubts)
