@@ -93,7 +93,7 @@ def changes(old: Translation, unit: Unit, asked: Engine | None) -> str:
     """What has changed since `old` was made; `asked` is who translates today, if anybody does."""
     told = [
         *_english(old.english, unit.english),
-        *_terms(dict(zip(old.terms, old.rows, strict=False)), unit.terms),
+        *_terms(old, unit),
         *_engine(old.by, asked),
     ]
     return "; ".join(told) or "the English or its terms have changed"
@@ -113,11 +113,14 @@ def _english(old: str, new: str) -> Iterator[str]:
         yield "the English has changed: " + ", ".join(f"“{a}” → “{b}”" for a, b in spots)
 
 
-def _terms(old: Mapping[str, str], new: Sequence[Term]) -> Iterator[str]:
-    if not old and new:
-        return  # made before rows were kept, or when none was said
-    today = dict(zip((t.source for t in new), rows_of(new), strict=True))
-    changed = [s for s in {**old, **today} if old.get(s) != today.get(s)]
+def _terms(old: Translation, unit: Unit) -> Iterator[str]:
+    if len(old.rows) != len(old.terms):
+        return  # made before rows were kept
+    then = dict(zip(old.terms, old.rows, strict=True))
+    now = dict(zip((t.source for t in unit.terms), rows_of(unit.terms), strict=True))
+    # Of other English, a term in one of the two alone is no other term base.
+    both = then.keys() | now.keys() if old.english == unit.english else then.keys() & now.keys()
+    changed = sorted(s for s in both if then.get(s) != now.get(s))
     if changed:
         yield f"the term base has changed: {', '.join(changed)}"
 

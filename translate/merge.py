@@ -96,6 +96,20 @@ def standing(conflict: Conflict, text: str) -> bool:
     )
 
 
+def followed(conflict: Conflict, text: str) -> Conflict | None:
+    """The conflict with what its block says in `text`, where the editor has been at it again.
+
+    None where the block cannot be told: it has no anchor or key, or has been taken out.
+    """
+    text = text.replace("\r\n", "\n")
+    for units in (list(_front_units(text)), list(_body_units(text))):
+        whole = dict(_split_paragraphs(units, ()))
+        for unit in units:
+            if conflict.name in {_name(unit, (name,)) for name in unit.names}:
+                return replace(conflict, edited=whole.get(unit.text, unit.text))
+    return None
+
+
 def take(text: str, conflicts: Sequence[Conflict]) -> str:
     """The draft with the new text of each conflict in the place of the editor's.
 
