@@ -156,7 +156,10 @@ def test_what_was_taken_stays_taken(place: Place) -> None:
     )
     place.stw("draft", "graphs", "--translator", "memory", "--memory", "other.jsonl", code=None)
     assert mine in draft.read_text("utf-8")
-    place.stw("draft", "graphs", "--take", first.at)
+    # The editor goes on with the block, which settles it; who asks for the new text gets it.
+    draft.write_text(draft.read_text("utf-8").replace(mine, f"又改：{mine}"), "utf-8")
+    done = place.stw("draft", "graphs", "--take", first.at, "-q")
+    assert f"taken: {first.at}\nno conflict is open" in done.stdout
     taken = draft.read_text("utf-8")
     assert theirs in taken
     assert mine not in taken

@@ -16,7 +16,7 @@ NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals", "concepts"),
     *("align", "typography", "subtitles", "flags", "report"),
-    *("house", "refusals", "outline", "lanes"),
+    *("house", "refusals", "outline", "lanes", "earlier"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
     "align": set(),
+    "earlier": NOUNS | {"glossary", "align"},
     "merge": NOUNS | {"draft", "align"},
     "outline": set(),
     "lanes": set(),

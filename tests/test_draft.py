@@ -62,6 +62,7 @@ def drafts(draw: st.DrawFn) -> Draft:
                 at=at,
                 chinese=chinese,
                 missing="" if chinese else draw(outside),
+                stale=draw(outside) if chinese else "",
                 english=english,
                 link=draw(link) if english else "",
                 notes=tuple(

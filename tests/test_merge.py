@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, parse, render
-from translate.merge import merge, standing, take
+from translate.merge import followed, merge, standing, take
 
 TIME = re.compile(r"\d\d:\d\d:\d\d(?:\.\d{3})?")
 WORDS = ("alpha", "beta", "gamma", "模型", "训练", "编译器", "图", "kernel")
@@ -178,6 +179,56 @@ def test_the_editors_words_stay_and_the_proposal_is_listed() -> None:
         "其二。<!-- 00:00:20 -->",
     )
     assert conflict.base == "第二。<!-- 00:00:20 -->"
+
+
+def waiting(why: str) -> str:
+    passages = [Passage(at="00:00:20", english="Second.", chinese="", missing=why)]
+    return render(Draft(front=(), blocks=tuple(passages)))
+
+
+def test_another_reason_is_no_conflict_and_nothing_waiting_is_proposed() -> None:
+    """Else taking it would put 【待译】 in the place of what a person typed."""
+    base, new = waiting("no translator"), waiting("the key was refused")
+    edited = base.replace("【待译】", "【待译】编辑先写一句。")
+    merged = merge(base, edited, new)
+    assert (merged.text, merged.conflicts) == (edited, ())
+    translated = base.replace("【待译】<!-- 原因：no translator -->", "第二。")
+    merged = merge(translated, translated.replace("第二", "编辑"), new)
+    assert (merged.text, merged.conflicts) == (translated.replace("第二", "编辑"), ())
+    assert merge(base, edited, translated).conflicts != ()  # Chinese is
+
+
+def test_that_the_old_chinese_is_stale_is_no_conflict() -> None:
+    passage = Passage(at="00:00:20", english="Second.", chinese="第二。")
+    base, *new = (
+        render(Draft(front=(), blocks=(replace(passage, stale=why),)))
+        for why in ("", "the term base has changed", "the English has changed")
+    )
+    edited = base.replace("第二。", "编辑写的。")
+    for one in (new, [base, *new], [*new, base]):
+        before = base
+        for text in one:
+            assert merge(before, edited, text).text == edited
+            assert merge(before, edited, text).conflicts == ()
+            before = text
+    assert merge(base, base, new[0]).text == new[0]
+    accepted = new[0].replace("<!-- 旧译：the term base has changed -->", "")
+    assert merge(new[0], accepted, new[1]).text == accepted  # the comment stays away
+
+
+def test_a_conflict_is_followed_to_what_its_block_says_now() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第二。", "第二个。")
+    (conflict,) = merge(base, edited, draft_of(NEW)).conflicts
+    for words in ("又改了。", "又改了。\n\n另起一段。"):
+        again = edited.replace("第二个。", words)
+        assert not standing(conflict, again)
+        found = followed(conflict, again)
+        assert found is not None
+        assert found.edited == f"{words}<!-- 00:00:20 -->"
+        assert take(again, [found]) == edited.replace("第二个。", "其二。")
+    gone = followed(conflict, edited.replace("第二个。<!-- 00:00:20 -->\n\n", ""))
+    assert gone is None
 
 
 def test_a_deleted_paragraph_stays_deleted() -> None:

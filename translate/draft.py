@@ -15,9 +15,11 @@
 
     > 编者注 ✍️：<!-- 提示：why a reader will ask here -->
 
-The comment that ends a paragraph is its anchor, and its identity: when it is spoken. The English
-stands in one block of HTML, which no linter and no Markdown looks into; a blank line would end
-it. Whatever `parse` does not know is the editor's and stays word for word as a `Free` block.
+Chinese that is missing is `【待译】<!-- 原因：why -->`; Chinese of an earlier run, whose English or
+terms have changed since, has `<!-- 旧译：why -->` behind it. The comment that ends a paragraph is
+its anchor, and its identity: when it is spoken. The English stands in one block of HTML, which no
+linter and no Markdown looks into; a blank line would end it. Whatever `parse` does not know is the
+editor's and stays word for word as a `Free` block.
 
 Knows the shape, not where text comes from: nothing of talks, translators or files. All text in
 the nouns is Markdown (as `typography.escape_text` makes it) unless it says plain.
@@ -54,6 +56,7 @@ class Passage:
     english: str = ""  # plain; empty where the editor took it out
     link: str = ""  # the video at this time
     missing: str = ""  # plain: why there is no Chinese
+    stale: str = ""  # plain: why the Chinese is that of an earlier run, if it is
     notes: tuple[Note, ...] = ()
 
     @property
@@ -96,6 +99,7 @@ class Draft:
 
 _TIME = r"\d{2,}:[0-5]\d:[0-5]\d(?:\.\d{3})?"
 ANCHOR = re.compile(rf"<!-- ({_TIME}) -->")
+REMARK = re.compile(r"<!-- (?:原因|旧译)：(?:(?!-->)[^\n])* -->")  # what we say of a paragraph
 _COMMENTS = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _DOUBTFUL = re.compile(
     r"<!--+ *[0-9０-９]{1,3} *[:：][0-9０-９:：.\s]*-*>?|<!-- [0-9:.]+$", re.MULTILINE
@@ -213,7 +217,8 @@ def _passage(passage: Passage) -> Iterator[str]:
     if passage.english:
         yield english_block(passage.at, passage.english, passage.link)
     why = f"<!-- 原因：{_comment(passage.missing)} -->" if passage.missing else ""
-    yield f"{passage.chinese or UNTRANSLATED + why}<!-- {passage.at} -->"
+    old = f"<!-- 旧译：{_comment(passage.stale)} -->" if passage.stale else ""
+    yield f"{passage.chinese or UNTRANSLATED + why}{old}<!-- {passage.at} -->"
     for note in passage.notes:
         reason = f"<!-- 提示：{_comment(note.reason)} -->" if note.reason else ""
         yield f"{NOTE}{note.text}{reason}"
@@ -268,6 +273,7 @@ _DETAILS = re.compile(
 )
 _LAST_ANCHOR = re.compile(rf"(.*?)[ ]*<!-- ({_TIME}) -->", re.DOTALL)
 _MISSING = re.compile(rf"{UNTRANSLATED}(?:<!-- 原因：(.*?) -->)?")
+_STALE = re.compile(r"(.+?)[ ]*<!-- 旧译：((?:(?!-->)[^\n])*) -->", re.DOTALL)
 _NOTE = re.compile(rf"{NOTE}[ ]*(.*?)[ ]*(?:<!-- 提示：([^<>]*?) -->)?")
 _KEY = re.compile(r"([^\s#:-][^:\n]*):(?:[ ]+(.*)|)")
 
@@ -333,10 +339,12 @@ class _Reader:
         prose = "\n\n".join(c.text for c in self.found[first : end + 1])
         chinese, anchor = _without_anchor(prose, details.group(2) if details else "")
         missing = _MISSING.fullmatch(chinese)
+        old = None if missing else _STALE.fullmatch(chinese)
         self.at = end + 1
         return Passage(
             at=anchor,
-            chinese="" if missing else chinese,
+            chinese="" if missing else old.group(1) if old else chinese,
+            stale=html.unescape(old.group(2)) if old else "",
             missing=html.unescape(missing.group(1) or "") if missing else "",
             english=html.unescape(details.group(3)) if details else "",
             link=html.unescape(details.group(1) or "") if details else "",

@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from translate.align import Spoken, align
-from translate.draft import ANCHOR, NOTE, chunks, seconds, split_front
+from translate.draft import ANCHOR, NOTE, REMARK, chunks, seconds, split_front
+from translate.model import UNTRANSLATED
 
 _NEAR = 2.0  # seconds by which a new transcription may move the start of a paragraph
 _ALIKE = 0.4  # share of words that two texts without an anchor have in common
@@ -93,6 +94,20 @@ def standing(conflict: Conflict, text: str) -> bool:
         _find(conflict.edited, units) is not None
         for units in (list(_front_units(text)), list(_body_units(text)))
     )
+
+
+def followed(conflict: Conflict, text: str) -> Conflict | None:
+    """The conflict with what its block says in `text`, where the editor has been at it again.
+
+    None where the block cannot be told: it has no anchor or key, or has been taken out.
+    """
+    text = text.replace("\r\n", "\n")
+    for units in (list(_front_units(text)), list(_body_units(text))):
+        whole = dict(_split_paragraphs(units, ()))
+        for unit in units:
+            if conflict.name in {_name(unit, (name,)) for name in unit.names}:
+                return replace(conflict, edited=whole.get(unit.text, unit.text))
+    return None
 
 
 def take(text: str, conflicts: Sequence[Conflict]) -> str:
@@ -358,6 +373,8 @@ class _Merge:
                 self._conflict(unit.text, mine, text, names)
 
     def _conflict(self, base: str, mine: _Unit, new: str, theirs: tuple[str, ...] = ()) -> None:
+        if new and _bare(new) in (_bare(base), UNTRANSLATED):
+            return  # only what is said of it has changed, or there is nothing to take
         names = mine.names or theirs
         timed = mine.kind in ("english", "chinese", "note") and names
         conflict = Conflict(
@@ -423,6 +440,11 @@ class _Merge:
 
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
+
+
+def _bare(text: str) -> str:
+    """A block without its anchors and without what we say of it: why it waits, or is stale."""
+    return ANCHOR.sub("", REMARK.sub("", text)).strip()
 
 
 def _name(mine: _Unit, names: tuple[str, ...]) -> str:

@@ -341,6 +341,9 @@ class Translation:
     by: Engine
     terms: tuple[str, ...] = ()  # sources of the glossary rows that hit
     missing: str = ""
+    rows: tuple[str, ...] = ()  # a digest of each of those rows, as it was
+    english: str = ""  # that it was made from
+    stale: str = ""  # what has changed since, and why it was not translated again; else empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,14 +75,13 @@ class Press:
     def take(self, name: str, conflicts: Sequence[str]) -> None:
         """Put what the tool proposes in the place of the editor's words, where the user says so."""
         workspace = find_talk(self._desk.drafts, name)
-        for conflict in pipeline.take(workspace, conflicts):
-            self._console.say(f"  taken: {conflict.name}")
+        taken = [c.name for c in pipeline.take(workspace, conflicts)]
         self._console.say(f"  {workspace.path(DRAFT)}: the draft as it was is backed up")
         checked = pipeline.check(workspace, self._desk.glossary, self._desk.wishes)
         left = ", ".join(c.name for c in checked.conflicts)
         self._console.result(
-            f"open: {left}" if left else "no conflict is open",
-            {"talk": workspace.slug, "open": [c.name for c in checked.conflicts]},
+            f"taken: {', '.join(taken)}\n" + (f"open: {left}" if left else "no conflict is open"),
+            {"talk": workspace.slug, "taken": taken, "open": [c.name for c in checked.conflicts]},
         )
 
     def learn(self, names: Sequence[str]) -> int:
@@ -251,6 +250,12 @@ def _learned_text(learned: Learned) -> str:
             f"left out: {len(learned.unsettled)} pairs in which stw check misses something"
             f" ({where}); mend them, or silence that with a reason, and learn again"
         )
+    if learned.unread:
+        where = ", ".join(learned.unread[:_SHOWN]) + ", …" * (len(learned.unread) > _SHOWN)
+        lines.append(
+            f"left out: {len(learned.unread)} pairs that nobody seems to have read, since only"
+            f" paragraphs without Chinese were edited ({where}); edit the draft, and learn again"
+        )
     if learned.kept:
         where = ", ".join(learned.kept[:_SHOWN]) + ", …" * (len(learned.kept) > _SHOWN)
         lines.append(
@@ -271,6 +276,7 @@ def _learned_data(workspace: Workspace, learned: Learned) -> dict[str, Any]:
         "distance": f.distance,
         "pairs": learned.pairs,
         "unsettled": list(learned.unsettled),
+        "unread": list(learned.unread),
         "kept": list(learned.kept),
         "memory": str(learned.memory) if learned.memory else None,
         "proposals": str(learned.proposals) if learned.proposals else None,

@@ -41,6 +41,7 @@ KINDS = {
     "no-text": "No text at all",
     "unreliable": "Unreliable transcript",
     "untranslated": "Untranslated",
+    "stale": "Translated before something changed",
     "uncovered": "Speech without text",
     "gap": "Holes in the recording",
     "damaged": "Damage in the recording",

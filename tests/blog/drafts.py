@@ -126,8 +126,8 @@ def spoken(start: float, *texts: str) -> Paragraph:
     return Paragraph(start=start, end=made[-1].end, sentences=made)
 
 
-def translated(start: float, chinese: str, missing: str = "") -> Translation:
-    return Translation(start=start, chinese=chinese, of="h", by=CHAT, missing=missing)
+def translated(start: float, chinese: str, missing: str = "", stale: str = "") -> Translation:
+    return Translation(start=start, chinese=chinese, of="h", by=CHAT, missing=missing, stale=stale)
 
 
 def normal() -> Draft:
@@ -148,7 +148,11 @@ def normal() -> Draft:
     return assemble(
         talk,
         Article(sections=sections),
-        [translated(0, "大家好"), translated(0.5, "我是Alban."), translated(61, "我们发布了2.0。")],
+        [
+            translated(0, "大家好"),
+            translated(0.5, "我是Alban.", stale="no translator"),
+            translated(61, "我们发布了2.0。"),
+        ],
         column=COLUMN,
         slots={0.0: ("Meta 的工程师 --> 核心维护者",)},
         today=DAY,
@@ -177,7 +181,9 @@ def hostile(texts: Sequence[str] = HOSTILE, *, chinese: bool = True) -> Draft:
         talk,
         Article(sections=sections),
         [
-            translated(n * 10, t if chinese else "", "" if chinese else t)
+            translated(n * 10, t, stale=t if n % 2 else "")
+            if chinese
+            else translated(n * 10, "", t)
             for n, t in enumerate(texts)
         ],
         column=replace(COLUMN, author=Person(name=texts[0], github=texts[1])),

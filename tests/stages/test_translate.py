@@ -741,10 +741,100 @@ def test_nobody_to_ask_today_does_not_empty_what_was_translated() -> None:
     def other_terms(text: str) -> tuple[Term, ...]:
         return (replace(OPERATOR, targets=("编译程序",)),) if "compiler" in text else ()
 
+    book = Book()
     changed = translate(
-        given_paragraphs[:1], other_terms, NoTranslator(), Book(), before=first.translations
+        given_paragraphs[:1], other_terms, NoTranslator(), book, before=first.translations
     )
-    assert changed.translations[0].missing  # made under another term: not what is wanted now
+    [old] = changed.translations  # made under another term: not what is wanted now, but there
+    assert (old.chinese, old.of) == (first.translations[0].chinese, first.translations[0].of)
+    assert old.stale.startswith("the term base has changed: compiler; not translated again: no ")
+    assert [p.rule for p in changed.problems] == ["stale", "term"]
+    assert not book
+
+
+@pytest.mark.parametrize("why", ["refused", "budget", "bad answers"])
+def test_what_cannot_be_translated_again_stands_and_is_asked_for_again(why: str) -> None:
+    first = run(Scripted(rightly), 4)
+    one = [t.chinese for t in first.translations]
+
+    def new_terms(text: str) -> tuple[Term, ...]:
+        return (replace(OPERATOR, targets=("编译程序",)),) if "compiler" in text else ()
+
+    hit = [n for n in range(4) if terms_of(english(n))]
+    assert hit
+
+    def fails(_: int, request: Request) -> Answer:
+        if why == "refused":
+            raise TranslatorError("the key was refused", "")
+        return Answer(texts={u.id: u.english for u in request.units})
+
+    pace = Pace(budget=1.0) if why == "budget" else Pace()
+    book = Book()
+    for t in first.translations:
+        book.put(t.of, t.chinese, t.by)
+    translator = Scripted(fails, price=2.0)
+    stale = translate(
+        paragraphs(4), new_terms, translator, book, before=first.translations, pace=pace
+    )
+    assert [t.chinese for t in stale.translations] == one
+    assert [n for n, t in enumerate(stale.translations) if t.stale] == hit
+    assert [p.at for p in stale.problems if p.rule == "stale"] == [n * 30.0 for n in hit]
+    assert [p.at for p in stale.problems if p.rule == "term"] == [n * 30.0 for n in hit]
+    assert not [p for p in stale.problems if p.rule == "untranslated"]
+    again = translate(paragraphs(4), new_terms, Scripted(rightly), book, before=stale.translations)
+    for n, t in enumerate(again.translations):
+        assert not t.stale
+        assert ("编译程序" in t.chinese) == (n in hit)
+    back = translate(paragraphs(4), terms_of, NoTranslator(), Book(), before=stale.translations)
+    assert [(t.chinese, t.stale) for t in back.translations] == [(c, "") for c in one]
+
+
+def test_another_model_that_answers_nothing_leaves_what_the_first_one_said() -> None:
+    first = run(Scripted(rightly), 3)
+
+    def refuses(_: int, request: Request) -> Answer:
+        del request
+        raise TranslatorError("the key was refused", "")
+
+    other = replace(Scripted(rightly).engine, model="n")
+    stale = run(Scripted(refuses, engine=other), 3, before=first.translations)
+    assert [t.chinese for t in stale.translations] == [t.chinese for t in first.translations]
+    assert all(t.by == first.translations[0].by for t in stale.translations)
+    assert all(
+        t.stale == "scripted n translates now, and this is by scripted m; not translated again:"
+        " the key was refused"
+        for t in stale.translations
+    )
+
+
+def heard(*parts: tuple[float, str]) -> list[Paragraph]:
+    return [
+        Paragraph(start=s, end=s + 9, sentences=(Sentence(start=s, end=s + 9, text=text),))
+        for s, text in parts
+    ]
+
+
+def test_a_new_cut_or_other_words_keep_the_chinese_once() -> None:
+    """Moved by tenths, a word put right, two joined, one cut in two: all that was there stands."""
+    halves = [
+        english(2)[: english(2).index("We called")].strip(),
+        "We called" + english(2).split("We called")[1],
+    ]
+    old = heard((0.0, english(0)), (30.0, english(1)), (60.0, english(2)), (90.0, english(3)))
+    first = translate(old, no_terms, Scripted(rightly), Book())
+    one = [t.chinese for t in first.translations]
+    assert all(one)
+    new = heard(
+        (0.4, english(0).replace("grew", "shrank") + " " + english(1)),
+        (60.2, halves[0]),
+        (69.0, halves[1]),
+        (90.0, english(3).replace("called", "named")),
+    )
+    stale = translate(new, no_terms, NoTranslator(), Book(), before=first.translations)
+    assert [t.chinese for t in stale.translations] == [one[0] + one[1], one[2], "", one[3]]
+    assert "stands at 00:01:00" in stale.translations[2].missing
+    assert "“called” → “named”" in stale.translations[3].stale
+    assert [t.start for t in stale.translations] == [p.start for p in new]
 
 
 # --- several calls at once ----------------------------------------------------------------------

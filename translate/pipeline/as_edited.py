@@ -38,7 +38,7 @@ def as_edited(
     dropped = there - here  # the English alone is no paragraph of the post
     for group in groups:
         dropped |= {s for s in group[1:] if s in kept}  # joined to one that is far away
-    generated = {by_anchor.get(p.at): p.chinese for p in base.passages}
+    generated = {by_anchor.get(p.at): p for p in base.passages}
     for passage in now.passages:
         start = _first(passage, by_anchor)
         if start is None or start not in known or not _by_hand(passage, generated.get(start)):
@@ -49,6 +49,7 @@ def as_edited(
             chinese=chinese,
             by=Engine(name="editor"),
             missing="" if chinese else _NO_WORDS.format(passage.anchors[0]),
+            stale="",
         )
     return Edited(
         article=article,
@@ -61,10 +62,13 @@ def _first(passage: Passage, by_anchor: dict[str, float]) -> float | None:
     return next((by_anchor[a] for a in passage.anchors if a in by_anchor), None)
 
 
-def _by_hand(passage: Passage, generated: str | None) -> bool:
+def _by_hand(passage: Passage, generated: Passage | None) -> bool:
+    ours = generated.chinese if generated else None
     if not passage.plain:
-        return bool(generated) and not passage.missing  # emptied, and its anchor left
-    return UNTRANSLATED not in passage.plain and passage.chinese != generated
+        return bool(ours) and not passage.missing  # emptied, and its anchor left
+    if generated and generated.stale and not passage.stale:
+        return True  # who takes that comment away, takes the words for their own
+    return UNTRANSLATED not in passage.plain and passage.chinese != ours
 
 
 def _groups(now: Draft, by_anchor: dict[str, float]) -> Iterator[tuple[float, ...]]:

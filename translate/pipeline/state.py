@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from translate.draft import parse
 from translate.errors import InputError
 from translate.glossary import Glossary
 from translate.model import UNTRANSLATED, Talk
@@ -72,9 +73,14 @@ def _draft_status(
     if workspace.has(TRANSLATION):
         rows = workspace.translations()
         open_ = sum(1 for t in rows if t.missing)
-        if open_ and workspace.has(DRAFT):  # a person may have filled some in the draft
-            open_ = min(open_, workspace.text(DRAFT).count(UNTRANSLATED))
-        note = f"{len(rows) - open_} of {len(rows)} paragraphs" if open_ else ""
+        old = sum(1 for t in rows if t.stale)
+        if (open_ or old) and workspace.has(DRAFT):  # a person may have settled some in the draft
+            draft = workspace.text(DRAFT)
+            open_ = min(open_, draft.count(UNTRANSLATED))
+            old = min(old, sum(1 for p in parse(draft).passages if p.stale))
+        note = f"{len(rows) - open_} of {len(rows)} paragraphs" if open_ or old else ""
+        note += f", {old} of them stale" if old else ""
+        state = State.STALE if old and state is State.FRESH else state
     yield Status(stage="translate", file=TRANSLATION, state=state, note=note)
     state = State.MISSING
     if workspace.has(TRANSLATION) and workspace.has(ARTICLE):

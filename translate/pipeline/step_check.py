@@ -309,11 +309,14 @@ def _has(workspace: Workspace, name: str) -> bool:
 
 def open_conflicts(workspace: Workspace, draft: str) -> tuple[Conflict, ...]:
     """The merge's questions that are still open: whose block is as it was."""
+    return tuple(c for c in recorded_conflicts(workspace) if standing(c, draft))
+
+
+def recorded_conflicts(workspace: Workspace) -> tuple[Conflict, ...]:
+    """The merge's questions that were open when the draft was made."""
     if not workspace.has(CONFLICTS):
         return ()
-    path = workspace.path(CONFLICTS)
-    known: list[Conflict] = decode(workspace.read(CONFLICTS), list[Conflict], path)
-    return tuple(c for c in known if standing(c, draft))
+    return tuple(decode(workspace.read(CONFLICTS), list[Conflict], workspace.path(CONFLICTS)))
 
 
 def _about_conflict(conflict: Conflict) -> Problem:

@@ -15,7 +15,7 @@ from translate import glossary as terms
 from translate.draft import ANCHOR, render
 from translate.errors import ConflictError, InputError
 from translate.glossary import Glossary
-from translate.merge import Conflict, merge
+from translate.merge import Conflict, followed, merge
 from translate.merge import take as take_in
 from translate.model import (
     Article,
@@ -40,7 +40,12 @@ from translate.pipeline.run import (
     put_side,
     text_of,
 )
-from translate.pipeline.step_check import edited_of, open_conflicts, report_on
+from translate.pipeline.step_check import (
+    edited_of,
+    open_conflicts,
+    recorded_conflicts,
+    report_on,
+)
 from translate.pipeline.step_undo import undone_in
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
@@ -174,19 +179,24 @@ def _remember(workspace: Workspace, text: str, fresh: Sequence[Conflict]) -> Non
 def take(workspace: Workspace, names: Sequence[str]) -> tuple[Conflict, ...]:
     """Put the new text in the place of the editor's, where the report offers it.
 
-    A name is a conflict's own, or a time, which means all that stands there. Raises InputError
-    for a name that nothing answers to; then nothing is taken. The draft is backed up first.
+    A name is a conflict's own, or a time, which means all that stands there. One whose block the
+    editor has changed again since the report is taken all the same. Raises InputError for a name
+    that nothing answers to; then nothing is taken. The draft is backed up first.
     """
     with workspace.locked("stw draft --take"):
         text = workspace.text(DRAFT)
         known = open_conflicts(workspace, text)
         for name in names:
             if not any(_answers(c, name) for c in known):
-                listed = ", ".join(c.name for c in known) or "none"
-                raise InputError(
-                    f"{workspace.slug}: no conflict is called {name!r} (open: {listed})",
-                    f"they stand in {workspace.path(REPORT)}",
-                )
+                again = _settled(workspace, text, name)
+                if not again:
+                    listed = ", ".join(c.name for c in known) or "none"
+                    raise InputError(
+                        f"{workspace.slug}: no conflict is called {name!r} (open: {listed})",
+                        f"they stand in {workspace.path(REPORT)}, which stw check brings up to"
+                        " date; what you took out of the draft has none",
+                    )
+                known = (*known, *again)
         taken = tuple(c for c in known if any(_answers(c, name) for name in names))
         # What the editor made of several blocks is one block: it goes as a whole.
         taken = tuple(c for c in known if c.edited in {t.edited for t in taken})
@@ -194,6 +204,12 @@ def take(workspace: Workspace, names: Sequence[str]) -> tuple[Conflict, ...]:
         workspace.put_aside(DRAFT, take_in(text, taken))
         workspace.put_aside(CONFLICTS, [c for c in known if c not in taken])
     return taken
+
+
+def _settled(workspace: Workspace, text: str, name: str) -> tuple[Conflict, ...]:
+    """Questions of that name which the editor has settled by changing the block again."""
+    known = (c for c in recorded_conflicts(workspace) if _answers(c, name))
+    return tuple(filter(None, (followed(c, text) for c in known)))
 
 
 def _answers(conflict: Conflict, name: str) -> bool:
@@ -278,7 +294,7 @@ def _translate(
     if found is State.CONFLICT and not wishes.force:
         raise conflict(workspace, TRANSLATION)
     before = workspace.translations() if workspace.has(TRANSLATION) else []
-    done = found is State.FRESH and not any(t.missing for t in before)
+    done = found is State.FRESH and not any(t.missing or t.stale for t in before)
     if (done or found is State.EDITED) and not wishes.force:
         doubts = translating.review(article.paragraphs, glossary.terms_in, before)
         return kept, translating.Outcome(translations=tuple(before), problems=doubts)

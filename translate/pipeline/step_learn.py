@@ -16,7 +16,7 @@ from translate.errors import BadFileError, InputError
 from translate.glossary import Glossary
 from translate.model import Article, Engine, MemoryEntry, Problem
 from translate.pipeline.run import untouched
-from translate.stages.learn import Figures, Pair, figures_of, pairs_of
+from translate.stages.learn import Figures, Pair, figures_of, pairs_of, read_through
 from translate.stages.learn_terms import (
     Proposal,
     Proposed,
@@ -76,6 +76,7 @@ class Learned:
     figures: Figures
     pairs: int  # in the memory now
     unsettled: tuple[str, ...]  # anchors of pairs left out, because a check misses something
+    unread: tuple[str, ...] = ()  # anchors of pairs left out, because nobody has read them yet
     kept: tuple[str, ...] = ()  # anchors of rows that a person has changed in the memory itself
     memory: Path | None  # None when nothing is finished yet
     proposals: Path | None  # rows to accept or strike out; None when there are none
@@ -101,6 +102,7 @@ class Record:
     # `rows`, of which therefore none is held to be ours.
     declined: tuple[Proposal, ...] | None = None
     memory: tuple[MemoryEntry, ...] = ()  # its rows as we wrote them
+    read_through: bool = True  # whether more was edited than what waited for its translation
 
 
 def learn(
@@ -114,9 +116,11 @@ def learn(
 ) -> Learned:
     """Take what the editor made of a draft into the memory, and propose rows for the term base.
 
-    Pairs of which an `unsettled` problem says what would refuse a machine's answer are left out.
-    A row that a person has changed in the memory stays, and so does what they did to the proposals.
-    Doing it again changes nothing. Raises InputError when there is no draft to learn from.
+    Pairs of which an `unsettled` problem says what would refuse a machine's answer are left out;
+    so are a machine's that nobody has touched, where any such problem is an error. Of a draft in
+    which only waiting paragraphs were filled, nothing else is held to be read. A row that a person
+    has changed in the memory stays, and so does what they did to the proposals. Doing it again
+    changes nothing. Raises InputError when there is no draft to learn from.
     """
     with workspace.locked("stw learn"):
         if not (workspace.has(DRAFT) and workspace.has(DRAFT_BASE)):
@@ -131,9 +135,10 @@ def learn(
         base, text, article = workspace.text(DRAFT_BASE), workspace.text(DRAFT), workspace.article()
         record = _record(workspace)
         every = _as_first_generated(pairs_of(base, text, article), record)
-        told = _by_anchor(unsettled, article)
-        doubted = [p for p in every if any(told.get(a, set()) & {*p.doubts} for a in p.anchors)]
-        pairs = [p for p in every if p not in doubted]
+        record = replace(record, read_through=record.read_through or read_through(base, text))
+        unread = [p for p in every if not p.touched and not record.read_through]
+        doubted = [p for p in _doubted(workspace, every, unsettled, article) if p not in unread]
+        pairs = [p for p in every if p not in doubted and p not in unread]
         memory = memory_folder / f"{workspace.slug}.jsonl"
         # Before the memory: with it, the next draft may no longer show what the machine wrote.
         entries = _entries(workspace, article, pairs)
@@ -153,11 +158,28 @@ def learn(
         figures=figures_of(base, text, every),
         pairs=len(pairs),
         unsettled=tuple(p.at for p in doubted),
+        unread=tuple(p.at for p in unread),
         kept=tuple(e.at for e in kept),
         memory=memory if pairs else None,
         proposals=file if rows else None,
         rows=len(rows),
     )
+
+
+def _doubted(
+    workspace: Workspace, pairs: Sequence[Pair], unsettled: Sequence[Problem], article: Article
+) -> list[Pair]:
+    """What a check misses something in: of people's words, what would refuse a machine's answer."""
+    told = _by_anchor(unsettled, article)
+    wrong = _by_anchor([p for p in unsettled if p.severity == "error"], article)
+    by = _drafted_by(workspace, article)
+    machines = {a for a, engine in by.items() if engine}
+
+    def misses(pair: Pair, anchor: str) -> bool:
+        as_it_came = not pair.touched and anchor in machines and anchor in wrong
+        return as_it_came or bool(told.get(anchor, set()) & {*pair.doubts})
+
+    return [p for p in pairs if any(misses(p, a) for a in p.anchors)]
 
 
 def _by_anchor(problems: Sequence[Problem], article: Article) -> dict[str, set[str]]:
@@ -173,7 +195,7 @@ def _by_anchor(problems: Sequence[Problem], article: Article) -> dict[str, set[s
 
 def _record(workspace: Workspace) -> Record:
     if not workspace.has(LEARNED):
-        return Record()
+        return Record(read_through=False)
     return decode(workspace.read(LEARNED), Record, workspace.path(LEARNED))  # type: ignore[no-any-return]  # decode checks
 
 

@@ -126,6 +126,7 @@ def _passage(
         link=talk.at(paragraph.start),
         chinese=text,
         missing="" if text else one_line(missing),
+        stale=one_line(found.stale) if found and text else "",
         notes=tuple(Note(reason=reason) for reason in reasons),
     )
 

@@ -7,7 +7,7 @@ Text in, values out: knows the shape of a draft, and neither files nor memories.
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ class Pair:
     heard: str  # the English as it was generated
     generated: str  # the Chinese as it was generated; empty where there was none
     touched: bool  # whether the editor has been at the Chinese, its Markdown included
-    doubts: tuple[str, ...] = ()  # rules that would refuse it as a machine's answer
+    doubts: tuple[str, ...] = ()  # rules that would refuse it as a machine's answer, or "stale"
 
     @property
     def at(self) -> str:
@@ -182,15 +182,20 @@ def _pair(
     final = plain(markdown)
     if UNTRANSLATED in markdown or not english or not _is_translation(english, final):
         return None
-    before = "\n\n".join(generated[n].plain for n in names if n in generated)
+    ours = [generated[n] for n in names if n in generated]
+    before = "\n\n".join(p.plain for p in ours)
+    stale = any(p.stale for p in parts)
+    # Who takes the mark of stale Chinese away, takes its words for their own.
+    touched = markdown != before or (any(p.stale for p in ours) and not stale)
+    doubts = [f.code for f in checks.findings(english, final) if f.severity == "error"]
     return Pair(
         anchors=names,
         english=english,
         chinese=final,
         heard=heard,
         generated=plain(before),
-        touched=markdown != before,
-        doubts=tuple(f.code for f in checks.findings(english, final) if f.severity == "error"),
+        touched=touched,
+        doubts=(*doubts, "stale") if stale and not touched else tuple(doubts),
     )
 
 
@@ -233,6 +238,21 @@ class _English:
         said = self._spoken.get(name, "")
         base = self._base.get(name, "")
         return said if said and base in ("", one_line(said)) else base
+
+
+def read_through(base_text: str, draft_text: str) -> bool:
+    """Whether an editor has changed anything but paragraphs that waited for their translation.
+
+    Who fills a gap has not read what stands around it.
+    """
+    base, draft = parse(base_text), parse(draft_text)
+    waiting = {p.at for p in base.passages if p.missing}
+
+    def rest(some: Draft) -> Draft:
+        blocks = (b for b in some.blocks if not (isinstance(b, Passage) and b.at in waiting))
+        return replace(some, blocks=tuple(blocks))
+
+    return rest(base) != rest(draft)
 
 
 # --- figures ------------------------------------------------------------------------------------

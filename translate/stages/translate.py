@@ -3,9 +3,10 @@
 Declares what it needs of the world: a `Translator`, a `Store` for validated answers and, if there
 is one, a `TranslationMemory`. Knows no server, no file, no prompt. Every answer is checked
 (`translate.checks`); what fails is asked again with the reasons, at most `_REPAIRS` times, then
-each paragraph once alone; what still fails is left without Chinese and says why. The English is
-never handed out as Chinese, nor is an empty string. Several calls may be under way at once, each
-worker on a stretch of the talk, so that a paragraph is mostly asked for after those before it.
+each paragraph once alone; what still fails keeps the Chinese of an earlier run, marked as stale,
+or is left without Chinese, and says why. The English is never handed out as Chinese, nor is an
+empty string. Several calls may be under way at once, each worker on a stretch of the talk, so that
+a paragraph is mostly asked for after those before it.
 """
 
 import hashlib
@@ -13,10 +14,10 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from translate import checks
+from translate import checks, earlier
 from translate.errors import NetworkError, TranslatorError
 from translate.lanes import run_lanes
 from translate.model import (
@@ -33,6 +34,7 @@ from translate.model import (
     Translation,
     Unit,
     Usage,
+    clock,
     no_progress,
 )
 
@@ -188,7 +190,10 @@ def translate(
     """The Chinese of every paragraph, or the reason why it has none.
 
     Of what `before` holds of the same English and the same terms, people's words stand, and
-    anybody's where nobody answers today: a missing key must not empty a finished draft.
+    anybody's where nobody answers today: a missing key must not empty a finished draft. Nor does
+    a change of the English, the terms or the model: where no new translation comes, the Chinese
+    of `before` stands, and `Translation.stale` says what has changed and why it is the old one.
+    It is stored as the answer to nothing, and asked for again in the next run.
 
     Answers are stored as they arrive, so that an interrupted run pays only for the rest. Errors
     of the translator, and the end of the budget, end the asking, never the work already done: see
@@ -209,6 +214,7 @@ def translate(
         done=lambda: progress(run.step()),
     )
     run.fall_back(before)
+    run.stand_in(before)
     return run.outcome()
 
 
@@ -241,11 +247,13 @@ def review(
     """What there is to doubt about finished translations, without asking anybody."""
     chinese = {t.start: t.chinese for t in translations if t.chinese.strip()}
     why = {t.start: t.missing for t in translations if t.missing}
+    stale = {t.start: t.stale for t in translations if t.stale}
     problems: list[Problem] = []
     for unit in units_of(paragraphs, terms_of):
         if unit.start in chinese:
             found = _verdict(unit, chinese[unit.start], by_person=True)
             problems += [_doubt(finding, unit) for finding in found]
+            problems += [_stale(unit.start, stale[unit.start])] if unit.start in stale else []
         else:
             reason = why.get(unit.start, "its translation is empty")
             problems.append(_open(unit.start, reason, ""))
@@ -332,6 +340,7 @@ class _Run:
         self.stopped: NetworkError | None = None
         self.lost_in_a_row = 0
         self.kept: list[Unit] = []  # by the translation of an earlier run
+        self.stale: dict[str, Translation] = {}  # that of an earlier run, of what has changed since
 
     # --- what costs nothing ---
 
@@ -571,21 +580,46 @@ class _Run:
         """Keep earlier translations of paragraphs that got none today."""
         known = {t.of: t for t in before if t.chinese}
         engines = {_identity(t.by): t.by for t in known.values()}.values()
+        asked = None if self.translator.by_person else _identity(self.translator.engine)
         for unit in self.units:
             for of in (key(unit, engine) for engine in engines if unit.id not in self.done):
-                if of in known:
-                    old = known[of]
+                old = known.get(of)
+                if old and (asked in (None, _identity(old.by)) or old.by.is_person):
                     self._take(unit, old.chinese, old.by, by_person=old.by.is_person)
                     self.kept.append(unit)
                     break
+
+    def stand_in(self, before: Sequence[Translation]) -> None:
+        """Leave the Chinese of an earlier run where none came today, and say what it is."""
+        waiting = frozenset(u.id for u in self.units if u.id not in self.done)
+        if not waiting or not any(t.chinese for t in before):
+            return
+        asked = None if self.translator.by_person else self.translator.engine
+        found = earlier.standing(before, self.units, waiting)
+        for unit in self.units:
+            if old := found.texts.get(unit.id):
+                since = earlier.changes(old, unit, asked)
+                why = f"{since}; not translated again: {self._why_missing(unit)}"
+                self.stale[unit.id] = replace(old, start=unit.start, missing="", stale=why)
+            elif unit.id in found.beside:
+                place = clock(found.beside[unit.id])
+                self.missing[unit.id] = (
+                    f"{self._why_missing(unit)}; what was translated before it was cut otherwise"
+                    f" stands at {place}"
+                )
+
+    def _why_missing(self, unit: Unit) -> str:
+        return self.missing.get(unit.id) or self._stop_reason() or "not asked"
 
     def outcome(self) -> Outcome:
         """Everything, in the order of the talk."""
         translations = []
         for unit in self.units:
+            if unit.id in self.stale:
+                translations.append(self.stale[unit.id])
+                continue
             done = self.done.get(unit.id)
             engine = done.by if done else self.translator.engine
-            reason = self.missing.get(unit.id) or self._stop_reason() or "not asked"
             translations.append(
                 Translation(
                     start=unit.start,
@@ -593,13 +627,20 @@ class _Run:
                     of=key(unit, engine),
                     by=engine,
                     terms=tuple(t.source for t in unit.terms),
-                    missing="" if done else reason,
+                    missing="" if done else self._why_missing(unit),
+                    rows=earlier.rows_of(unit.terms),
+                    english=unit.english,
                 )
             )
         return Outcome(
             translations=tuple(translations),
             usage=self.usage,
-            problems=(*self._untranslated(translations), *self._kept(), *self._doubtful()),
+            problems=(
+                *self._untranslated(translations),
+                *(_stale(t.start, t.stale) for t in translations if t.stale),
+                *self._kept(),
+                *self._doubtful(),
+            ),
             stopped=self.stopped,
         )
 
@@ -628,6 +669,11 @@ class _Run:
             for unit in self.units
             if unit.id in self.done
             for finding in self.done[unit.id].doubts
+        ] + [
+            _doubt(finding, unit)
+            for unit in self.units
+            if unit.id in self.stale
+            for finding in _verdict(unit, self.stale[unit.id].chinese, by_person=True)
         ]
 
 
@@ -638,6 +684,17 @@ def _open(start: float, reason: str, hint: str) -> Problem:
         message=f"not translated: {reason}",
         at=start,
         hint=hint or "Translate by hand, or run `stw draft` again.",
+    )
+
+
+def _stale(start: float, reason: str) -> Problem:
+    return Problem(
+        rule="stale",
+        severity="warning",
+        message=f"the Chinese of an earlier run stands here: {reason}",
+        at=start,
+        hint="Run `stw draft` again with a translator; or put it right in the draft, and take its"
+        " comment away.",
     )
 
 
