@@ -231,6 +231,15 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What a recogniser made of one window, before any rule has judged it."""
+
+    segments: tuple[Segment, ...]
+    language: str = ""  # the one the sound is most likely in; empty where the engine cannot tell
+    probability: float = 0.0  # of that language, 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowResult:
     """One finished window of recognition, kept so that a killed run continues after it."""
 

@@ -24,6 +24,7 @@ from translate.model import (
     Cue,
     Engine,
     Flag,
+    Hearing,
     Progress,
     Segment,
     Span,
@@ -99,10 +100,30 @@ class Recogniser(Protocol):
         """Language and its mean probability; ("", 0.0) where it cannot tell."""
         ...
 
+    @property
+    def batch(self) -> int:
+        """Windows that one call of `recognise` takes best: fixed for one run."""
+        ...
+
     def recognise(
-        self, samples: "npt.NDArray[np.float32]", offset: float, *, language: str, prompt: str
-    ) -> tuple[Segment, ...]:
-        """Text of one window of at most 30 s; times are seconds into the talk."""
+        self,
+        windows: "Sequence[npt.NDArray[np.float32]]",
+        offsets: Sequence[float],
+        *,
+        language: str,
+        prompt: str,
+        done: Callable[[float], None],
+    ) -> tuple[Hearing, ...]:
+        """Each window of at most 30 s once, without second thoughts; times count from its offset.
+
+        `done` is told the finished share of this call, 0..1.
+        """
+        ...
+
+    def recognise_again(
+        self, window: "npt.NDArray[np.float32]", offset: float, *, language: str, prompt: str
+    ) -> Hearing:
+        """One window with all the care there is: alone, with rising temperatures."""
         ...
 
 
