@@ -237,6 +237,7 @@ class Hearing:
     segments: tuple[Segment, ...]
     language: str = ""  # the one the sound is most likely in; empty where the engine cannot tell
     probability: float = 0.0  # of that language, 0..1
+    whole: bool = True  # False where the engine ran into its limit before the window's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,10 +82,9 @@ def decode(
     room = len(rules.begin) + rules.most
     cache = decoder.cache(features, beams, room)
     begin = torch.tensor([rules.begin] * len(features) * beams, device=features.device)
-    logits = decoder.step(begin, cache, every=True)
-    opening = [_opening(row, rules) for row in logits[::beams, rules.sot]]
-    state = _State(rules, logits[:, -1].clone(), cache)
-    del logits
+    logits, at_sot = decoder.begin(begin, cache, rules.sot)
+    opening = [_opening(row, rules) for row in at_sot]
+    state = _State(rules, logits, cache)
     found = (_greedy if beams == 1 else _beam_search)(decoder, state, told)
     return tuple(
         Decoded(

@@ -190,7 +190,7 @@ class Decoder:
 
     def bytes_per_window(self, positions: int, rows: int, tokens: int) -> int:
         """Memory that one window's keys and values take, at `tokens` of text."""
-        width = self._positions.shape[1] * self._kind.itemsize
+        width = int(self._positions.shape[1]) * self._kind.itemsize
         return 2 * len(self._layers) * width * (positions + rows * tokens)
 
     def cache(self, features: Tensor, rows: int, tokens: int) -> Cache:
@@ -200,7 +200,9 @@ class Decoder:
         for _, attention in self._layers:
             both = attention.keys_values(features).view(windows, positions, 2, self._heads, -1)
             keys, values = both.unbind(2)
-            cross.append((keys.permute(0, 2, 3, 1).contiguous(), values.transpose(1, 2).contiguous()))
+            cross.append(
+                (keys.permute(0, 2, 3, 1).contiguous(), values.transpose(1, 2).contiguous())
+            )
         depth = self._positions.shape[1] // self._heads
         text = torch.zeros(
             (len(self._layers), 2, windows * rows, self._heads, min(tokens, self._context), depth),
@@ -209,9 +211,18 @@ class Decoder:
         )
         return Cache(cross, text, rows)
 
-    def step(self, tokens: Tensor, cache: Cache, *, every: bool = False) -> Tensor:
-        """Logits in float32 after the last of `tokens`, (W * G, V); of `every` one, with N."""
-        b, n = tokens.shape
+    def step(self, tokens: Tensor, cache: Cache) -> Tensor:
+        """Logits in float32 after the last of `tokens`: (W * G, V)."""
+        return self._head(self._through(tokens, cache)[:, -1]).float()
+
+    def begin(self, tokens: Tensor, cache: Cache, sot: int) -> tuple[Tensor, Tensor]:
+        """The same for the first tokens, and each window's logits at `sot`: (W, V)."""
+        x = self._through(tokens, cache)
+        return self._head(x[:, -1]).float(), self._head(x[:: cache.rows, sot]).float()
+
+    def _through(self, tokens: Tensor, cache: Cache) -> Tensor:
+        """What the last block makes of `tokens`, which the cache then has too: (W * G, N, H*D)."""
+        n = tokens.shape[1]
         start = cache.length
         x = (self._embedding[tokens] + self._positions[start : start + n]).to(self._kind)
         for i, (layer, cross) in enumerate(self._layers):
@@ -222,8 +233,7 @@ class Decoder:
             x = x + cross.out(self._listen(cross.query(cross.norm(x)), cache, i))
             x = x + layer.mlp(x)
         cache.length += n
-        x = self._last(x if every else x[:, -1])
-        return self._head(x).float()
+        return self._last(x)
 
     def _listen(self, q: Tensor, cache: Cache, layer: int) -> Tensor:
         """Attention to the sound; a window's rows share its keys, so they are read once."""
