@@ -198,6 +198,7 @@ def test_tokens_are_counted_by_the_larger_vocabulary() -> None:
     assert count_tokens("Hello") == 1
     assert count_tokens("PyTorch, ATen and FSDP.") >= 8
     assert count_tokens("") <= 1
+    assert count_tokens("A talk about <|endoftext|> and <|nospeech|>") > 8  # a title may say so
 
 
 @pytest.mark.data

@@ -49,7 +49,7 @@ Samples = npt.NDArray[np.float32]
 
 def count_tokens(text: str) -> int:
     """Tokens that `text` takes as a prompt, whichever of Whisper's two vocabularies is used."""
-    return max(len(encode(f" {text.strip()}")) for encode in _encoders())
+    return max(len(encode(f" {_harmless(text.strip())}")) for encode in _encoders())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ class Whisper:
 
         from translate.backends.whisper_decode import rules_of
 
-        _check_prompt(prompt)
+        prompt = _checked(prompt)
         ready = self._ready()
         rules = rules_of(ready.model, language=language, prompt=prompt)
         with torch.inference_mode(), _memory(self._name):
@@ -248,7 +248,8 @@ class Whisper:
             mels = (_mel(w, ready.model.dims.n_mels) for w in windows)
             mel = torch.stack(list(mels)).to(ready.model.device)
         with self._timed("encoder"):
-            return ready.encoder(mel)
+            features: torch.Tensor = ready.encoder(mel)
+            return features
 
     def recognise_again(
         self, window: Samples, offset: float, *, language: str, prompt: str
@@ -259,7 +260,7 @@ class Whisper:
         """
         import torch
 
-        _check_prompt(prompt)
+        prompt = _checked(prompt)
         model = self._ready().model
         kind = model.device.type
         devices = [model.device] if kind == "cuda" else []
@@ -342,12 +343,19 @@ def _hearing(segments: tuple[Segment, ...], decoded: "Decoded") -> Hearing:
     )
 
 
-def _check_prompt(prompt: str) -> None:
+def _checked(prompt: str) -> str:
+    """A prompt that Whisper can take; SettingsError where it is too long."""
     if prompt and count_tokens(prompt) > LONGEST_PROMPT:
         raise SettingsError(
             f"The prompt is longer than {LONGEST_PROMPT} of Whisper's tokens.",
             "Name fewer terms.",
         )
+    return _harmless(prompt)
+
+
+def _harmless(text: str) -> str:
+    """Without the names of Whisper's own marks, which its tokenizer refuses: `<|endoftext|>`."""
+    return text.replace("<|", "< |")
 
 
 def _tokenizer(model: Any, language: str) -> Any:
