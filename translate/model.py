@@ -262,6 +262,25 @@ class Flag:
     text: str = ""
     detail: str = ""
 
+    @classmethod
+    def on(
+        cls,
+        stretch: Span | Cue | Segment | WindowResult,
+        rule: str,
+        action: Literal["removed", "kept"],
+        text: str = "",
+        detail: str = "",
+    ) -> "Flag":
+        """A flag over the time of something."""
+        return cls(
+            start=stretch.start,
+            end=stretch.end,
+            rule=rule,
+            action=action,
+            text=text,
+            detail=detail,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:

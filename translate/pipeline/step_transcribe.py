@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from translate import glossary as terms
+from translate.bias import bias_prompt
 from translate.errors import BadFileError, InputError
 from translate.flags import problems_of
 from translate.glossary import Glossary
@@ -185,7 +186,7 @@ def bias(
     context = "\n".join(
         [talk.title, talk.event, talk.description, *(c.title for c in talk.chapters)]
     )
-    return transcribing.bias_prompt(
+    return bias_prompt(
         terms.bias_terms(glossary, context, earlier=earlier),
         title=talk.title,
         event=talk.event,
