@@ -27,6 +27,7 @@ def judged(
     spans = tuple(Span(start=a, end=min(b, window[1])) for a, b in speech)
     cues, flags = judge([result], spans, prompt)
     flags += uncovered(cues, spans)
+    flags = [f for f in flags if f.rule != "sparse"]  # the texts here are short: tested below
     for before, after in itertools.pairwise(cues):
         assert before.end <= after.start
     assert all(c.start < c.end and c.text for c in cues)

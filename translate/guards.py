@@ -1,4 +1,4 @@
-"""Which recognised text not to believe: rules over segments, and what they took out.
+"""Which recognised text not to believe: what to hear again, and what to take out.
 
 The rules trust structure rather than lists of phrases: what repeats itself, what stands where
 nobody speaks, what was given as the prompt, what no tongue can say in the time. Each removal and
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from translate.model import Cue, Flag, Segment, Span, WindowResult
+from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult
 from translate.sounds import without_sounds
 
 NEAR = 0.3  # recognised times are this vague
@@ -28,6 +28,13 @@ LONGEST_PERIOD = 60  # words
 REPEATED_PASSAGE = 8  # words that nobody says twice without an editor wanting to know
 ECHO_WORDS = 3
 ECHO_SHARE = 0.8
+MISSED = 2.0  # seconds of speech beside the text of a window that are worth a second hearing
+SPARSE_TEXT = 5.0  # bytes for each second of speech: a third of what slow speakers say
+ENOUGH_SPEECH = 4.0  # seconds by which the density of text is judged
+WORTH_HEARING = 1.0  # seconds of speech from which on a window may be heard again
+SURELY = 0.8  # probability of a language
+LONG_ENOUGH = 5.0  # seconds of speech from which on a sure language is believed
+LONG_FOR_A_DOUBT = 2.0
 
 Action = Literal["removed", "kept"]
 
@@ -37,8 +44,8 @@ class Heard:
     """What the rules may look at besides the text."""
 
     speech: tuple[Span, ...]
-    windows: tuple[Span, ...]
-    prompt: str
+    windows: tuple[Span, ...] = ()
+    prompt: str = ""
 
     def speaking(self, start: float, end: float) -> float:
         """Seconds of speech between two times."""
@@ -52,6 +59,157 @@ class Heard:
 
 
 Judged = tuple[list[Segment], list[Flag]]
+
+
+# --- what to hear again ---------------------------------------------------------------------------
+
+# Rules whose flag on a window's text is a reason to hear it again.
+_TELLING = {"loop", "repeat", "prompt-echo", "silence", "rate", "sparse", "timestamp"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What speaks against one hearing of a window, and for it."""
+
+    suspicions: tuple[str, ...]
+    covered: float  # seconds of speech that keep their text
+    logprob: float  # mean over the text
+
+    @property
+    def order(self) -> tuple[bool, int, int, float]:
+        """The less, the better. Missing speech counts most: whoever writes nothing errs nowhere.
+
+        Rounded, so that a hearing gives way to one that is better, not to one that differs.
+        """
+        missing = "uncovered" in self.suspicions
+        return missing, len(self.suspicions), -round(self.covered), -round(self.logprob, 1)
+
+
+def suspicions(
+    hearing: Hearing, window: Span, speech: Sequence[Span], prompt: str
+) -> tuple[str, ...]:
+    """Why a window must be heard again; () where nothing is wrong, or nobody speaks in it.
+
+    Rules' names, in alphabetical order: those of the flags that its text would get, and
+    "low-confidence", "repetitive" and "no-speech" (the recogniser's own figures), "uncovered"
+    (two seconds of speech and more before, between or after what is left of the text).
+    """
+    return weigh(hearing, window, speech, prompt).suspicions
+
+
+def weigh(hearing: Hearing, window: Span, speech: Sequence[Span], prompt: str) -> Weighed:
+    """What speaks against one hearing of a window, and for it."""
+    heard = Heard(speech=tuple(speech), windows=(window,), prompt=prompt)
+    result = WindowResult(
+        start=window.start, end=window.end, language="", of="", segments=hearing.segments
+    )
+    cues, flags = judge([result], speech, prompt)
+    spoken = heard.speaking(window.start, window.end)
+    found: set[str] = set()
+    if spoken >= WORTH_HEARING:
+        found = {f.rule for f in flags} & _TELLING
+        found |= set(
+            _figures(hearing, voiced=spoken >= SPARSE_SPEECH * (window.end - window.start))
+        )
+        ends = [window.start, *(c.end for c in cues)]
+        starts = [*(c.start for c in cues), window.end]
+        if any(heard.speaking(a, b) >= MISSED for a, b in zip(ends, starts, strict=True)):
+            found.add("uncovered")
+    sizes = [len(s.text) for s in hearing.segments]
+    total = sum(n * s.avg_logprob for n, s in zip(sizes, hearing.segments, strict=True))
+    return Weighed(
+        suspicions=tuple(sorted(found)),
+        covered=sum(heard.speaking(c.start, c.end) for c in cues),
+        logprob=total / max(1, sum(sizes)),
+    )
+
+
+def _figures(hearing: Hearing, *, voiced: bool) -> Iterator[str]:
+    """The recogniser's own doubts; its doubt of speech only where others hear plenty."""
+    for s in hearing.segments:
+        if s.compression_ratio > REPETITIVE:
+            yield "repetitive"
+        if s.avg_logprob < LOW_LOGPROB and s.no_speech_prob <= NO_SPEECH:
+            yield "low-confidence"
+        if s.no_speech_prob > NO_SPEECH and voiced:
+            yield "no-speech"
+
+
+def joined(hearings: Sequence[Hearing], parts: Sequence[Span], window: Span) -> Hearing:
+    """Hearings of a window's parts as one of the whole.
+
+    What a part's text puts after the part's own end would stand in the next part's time; it goes
+    as far past the end of the window, where the rules find it.
+    """
+    segments: list[Segment] = []
+    beyond: list[Segment] = []
+    for hearing, part in zip(hearings, parts, strict=True):
+        for s in hearing.segments:
+            if s.start <= part.end + NEAR:
+                segments.append(s)
+            else:
+                late = window.end - part.end
+                beyond.append(replace(s, start=s.start + late, end=s.end + late, words=()))
+    return Hearing(segments=(*segments, *beyond))
+
+
+# --- other languages ------------------------------------------------------------------------------
+
+
+def sure_of_another(found: str, probability: float, language: str) -> bool:
+    """Whether a window is said to be in another language than the talk's."""
+    return found not in ("", language) and probability >= SURELY
+
+
+def other_languages(
+    results: Sequence[WindowResult], speech: Sequence[Span], language: str, *, told: bool
+) -> tuple[list[WindowResult], list[Flag]]:
+    """The windows in the talk's language, and a flag for each stretch that is in another.
+
+    Neighbouring windows surely in the same other language make a stretch. With five seconds of
+    speech it is believed, and its text, which is no transcript of it, goes; from two seconds on
+    it is a doubt. Where somebody has `told` the language, and most of the talk would go, the
+    recogniser is wrong about this voice: then all is kept.
+    """
+    heard = Heard(speech=tuple(speech))
+    kept: list[WindowResult] = []
+    flags: list[Flag] = []
+    spoken = foreign = 0.0
+    for found, run in itertools.groupby(results, lambda r: _another(r, language)):
+        stretch = list(run)
+        seconds = sum(heard.speaking(r.start, r.end) for r in stretch)
+        spoken += seconds
+        surely = bool(found) and seconds >= LONG_ENOUGH
+        if not surely:
+            kept += stretch
+        if surely or (found and seconds >= LONG_FOR_A_DOUBT):
+            foreign += seconds * surely
+            flags.append(_in_another(stretch, found, seconds, surely=surely))
+    if told and foreign > spoken / 2:
+        detail = f"most of it sounds like another language than {language!r}, which was asked for"
+        whole = Span(start=results[0].start, end=results[-1].end)
+        return list(results), [Flag.on(whole, "language", "kept", detail=detail)]
+    return kept, flags
+
+
+def _another(result: WindowResult, language: str) -> str:
+    sure = sure_of_another(result.sounds_like, result.probability, language)
+    return result.sounds_like if sure else ""
+
+
+def _in_another(
+    stretch: Sequence[WindowResult], found: str, seconds: float, *, surely: bool
+) -> Flag:
+    least = min(r.probability for r in stretch)
+    text = " ".join(s.text for r in stretch for s in r.segments if s.text)
+    span = Span(start=stretch[0].start, end=stretch[-1].end)
+    detail = f"{seconds:.0f} s of speech in {found!r}, probability {least:.0%}"
+    if surely:
+        return Flag.on(span, "other-language", "removed", text=text, detail=detail)
+    return Flag.on(span, "language", "kept", text=text, detail=f"perhaps {detail}")
+
+
+# --- what may be published ------------------------------------------------------------------------
 
 
 def judge(
@@ -69,7 +227,7 @@ def judge(
         repaired, found = repair_times(result)
         segments += repaired
         flags += found
-    for rule in (empty, music, loop, prompt_echo, silence, rate, low_confidence):
+    for rule in (empty, music, loop, prompt_echo, silence, rate, sparse, low_confidence):
         segments, found = rule(segments, heard)
         flags += found
     cues = tuple(
@@ -313,6 +471,20 @@ def rate(segments: Sequence[Segment], heard: Heard) -> Judged:
             detail = f"{words} words in {s.end - s.start:.1f} s"
             flags.append(Flag.on(s, "rate", action, text=s.text, detail=detail))
     return kept, flags
+
+
+def sparse(segments: Sequence[Segment], heard: Heard) -> Judged:
+    """Far less text than its seconds of speech hold: the rest of what was said is missing.
+
+    Counted in bytes, so that a script of few signs a word is not taken for little text.
+    """
+    flags = []
+    for s in segments:
+        spoken = heard.speaking(s.start, s.end)
+        if spoken >= ENOUGH_SPEECH and len(s.text.encode()) < SPARSE_TEXT * spoken:
+            detail = f"{len(s.text.split())} words for {spoken:.1f} s of speech"
+            flags.append(Flag.on(s, "sparse", "kept", text=s.text, detail=detail))
+    return list(segments), flags
 
 
 def low_confidence(segments: Sequence[Segment], _: Heard) -> Judged:

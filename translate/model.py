@@ -247,8 +247,11 @@ class WindowResult:
     start: float
     end: float
     language: str
-    of: str  # hash of what it was made from: samples, engine, prompt, language
+    of: str  # hash of what it was made from: samples, place, engine, prompt, language
     segments: tuple[Segment, ...]
+    sounds_like: str = ""  # the language it is most likely in; empty where the engine cannot tell
+    probability: float = 0.0  # of that language, 0..1
+    heard: Literal["once", "again", "recut"] = "once"  # which hearing the segments come from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Knows times alone: where speech is, and whom to ask where a cut hurts least. Not
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from translate.model import Flag, Span
 
@@ -12,6 +13,7 @@ EDGE = 0.2  # of silence kept free for each side of a full window
 PAD = 1.0  # of silence taken along on each side where there is room
 CUT_FROM = 20.0  # a full window may end at any pause after this
 LEFT_OUT = 3.0  # pauses longer than this are not recognised
+SHORTEST_PART = 3.0  # seconds of a window that is cut again
 
 
 def plan_windows(
@@ -95,6 +97,48 @@ def _padded(cores: Sequence[Span], duration: float) -> tuple[Span, ...]:
             left = min(left, max(room / 2, room - right))
             right = min(right, room - left)
         out.append(Span(start=core.start - left, end=core.end + right))
+    return tuple(out)
+
+
+def recut(
+    window: Span, speech: Sequence[Span], quietest: Callable[[float, float], float]
+) -> tuple[Span, ...]:
+    """A window in two or three parts: cut at its longest pauses, else where it is quietest.
+
+    The parts are the whole of it, in order, none shorter than 3 s; () where it is too short to
+    be cut.
+    """
+    length = window.end - window.start
+    wanted = min(3, int(length / SHORTEST_PART))
+    if wanted < 2:
+        return ()
+    inside = [s for s in _merged(speech, window.end) if s.end > window.start]
+    pauses = sorted(
+        ((b.start - a.end, (a.end + b.start) / 2) for a, b in pairwise(inside)), reverse=True
+    )
+    cuts: list[float] = []
+    for _, at in pauses:
+        edges = (window.start, *cuts, window.end)
+        if len(cuts) < wanted - 1 and all(abs(at - e) >= SHORTEST_PART for e in edges):
+            cuts.append(at)
+    if not cuts:
+        margin = max(SHORTEST_PART, length / 3)
+        low, high = window.start + margin, window.end - margin
+        cuts = [min(max(quietest(low, high), low), high)]
+    edges = (window.start, *sorted(cuts), window.end)
+    return tuple(Span(start=a, end=b) for a, b in pairwise(edges))
+
+
+def without(speech: Sequence[Span], holes: Sequence[Span | Flag]) -> tuple[Span, ...]:
+    """Speech outside some stretches."""
+    out = list(speech)
+    for hole in holes:
+        out = [
+            Span(start=a, end=b)
+            for s in out
+            for a, b in ((s.start, min(s.end, hole.start)), (max(s.start, hole.end), s.end))
+            if b > a
+        ]
     return tuple(out)
 
 
