@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.hearing import rules, segment
 from tests.shared import shared_data
-from translate.guards import judge
-from translate.model import Flag, Segment, Span, WindowResult
+from translate.guards import joined, judge, other_languages, suspicions, weigh
+from translate.model import Flag, Hearing, Segment, Span, WindowResult
 from translate.stages.transcribe import uncovered
 
 
@@ -56,6 +57,12 @@ def test_a_loop_over_segments_goes_and_what_follows_stays() -> None:
     assert texts == ["Hello there.", "I'm going to show you how.", "And now this."]
     assert "loop removed" in rules(flags)
     assert any(f.rule == "uncovered" and f.start < 7 and f.end > 24 for f in flags)
+
+
+def test_a_loop_of_a_passage_that_repeats_itself_is_one_too() -> None:
+    texts, flags = judged(segment(0, 30, "and so on and on " * 20))
+    assert texts == ["and so on and on"]
+    assert rules(flags) == ["loop removed", "uncovered kept"]
 
 
 def test_two_sentences_in_turn_are_a_loop_too() -> None:
@@ -213,3 +220,141 @@ def test_words_are_published_or_listed(parts: list[tuple[list[str], int]], ratio
     out = " ".join(texts).split()
     gone = [w for f in flags if f.action == "removed" for w in f.text.split()]
     assert sorted(out + gone) == sorted(" ".join(texts_in).split())
+
+
+# --- what to hear again ---------------------------------------------------------------------------
+
+WINDOW = Span(start=100, end=128)
+SPOKEN = (Span(start=100.5, end=112), Span(start=113, end=127.5))
+PLENTY = " ".join(f"word{n}" for n in range(30))
+
+
+def hearing(*segments: Segment) -> Hearing:
+    return Hearing(segments=segments)
+
+
+@pytest.mark.parametrize(
+    ("heard", "reasons"),
+    [
+        (hearing(segment(100, 112, PLENTY), segment(112, 128, PLENTY[::-1])), ()),
+        (hearing(), ("uncovered",)),
+        (hearing(segment(100, 112, PLENTY)), ("uncovered",)),
+        (hearing(segment(113, 128, PLENTY)), ("uncovered",)),
+        (hearing(segment(100, 111, PLENTY), segment(118, 128, PLENTY[::-1])), ("uncovered",)),
+        (hearing(segment(100, 111, PLENTY), segment(113.8, 128, PLENTY[::-1])), ()),
+        (hearing(segment(100, 128, "We stop early.")), ("sparse",)),
+        (hearing(segment(100, 128, PLENTY, compression_ratio=2.5)), ("repetitive",)),
+        (hearing(segment(100, 128, PLENTY, avg_logprob=-1.1)), ("low-confidence",)),
+        (
+            hearing(segment(100, 128, PLENTY, avg_logprob=-0.9, no_speech_prob=0.7)),
+            ("no-speech",),
+        ),
+        (
+            hearing(segment(100, 128, PLENTY, avg_logprob=-1.1, no_speech_prob=0.7)),
+            ("no-speech", "silence", "uncovered"),
+        ),
+        (
+            hearing(segment(100, 128, "and so on and on " * 20)),
+            ("loop", "uncovered"),
+        ),
+        (hearing(segment(100, 128, f"{PLENTY} {PLENTY}")), ("repeat",)),
+        (hearing(segment(100, 101, PLENTY), segment(101, 128, PLENTY[::-1])), ("rate",)),
+        (
+            hearing(segment(100, 128, PLENTY), segment(129.5, 130, "Thank you.")),
+            ("timestamp",),
+        ),
+        (
+            hearing(segment(110, 128, PLENTY), segment(100, 110, PLENTY[::-1])),
+            ("timestamp", "uncovered"),
+        ),
+        (
+            hearing(segment(100, 128, "by Ann Lee. It is about Triton, ATen, FSDP.")),
+            ("prompt-echo", "uncovered"),
+        ),
+    ],
+)
+def test_reasons_to_hear_a_window_again(heard: Hearing, reasons: tuple[str, ...]) -> None:
+    assert suspicions(heard, WINDOW, SPOKEN, PROMPT) == reasons
+
+
+@given(st.lists(st.floats(100, 130), max_size=4), st.sampled_from([PLENTY, "so " * 40, "", "x"]))
+def test_where_nobody_speaks_nothing_is_suspect(times: list[float], text: str) -> None:
+    made = hearing(*(segment(t, t + 3, text, compression_ratio=3.0) for t in times))
+    elsewhere = (Span(start=0, end=99), Span(start=127.5, end=128), Span(start=130, end=200))
+    assert suspicions(made, WINDOW, elsewhere, "") == ()
+
+
+def test_a_hearing_gives_way_to_a_better_one_only() -> None:
+    def order(*segments: Segment) -> tuple[object, ...]:
+        return weigh(hearing(*segments), WINDOW, SPOKEN, "").order
+
+    whole = order(segment(100, 128, PLENTY))
+    doubted = order(segment(100, 128, PLENTY, avg_logprob=-1.2, compression_ratio=2.5))
+    assert whole < doubted < order()  # nothing written is worse than anything doubted
+    assert order(segment(100.2, 128, PLENTY, avg_logprob=-0.21)) == whole
+    assert order(segment(100, 128, PLENTY, avg_logprob=-0.5)) > whole
+
+
+def test_text_past_the_end_of_a_part_is_not_taken_for_the_next_parts() -> None:
+    parts = (Span(start=100, end=110), Span(start=110, end=128))
+    first = hearing(segment(100, 110, "one two"), segment(113, 115, "Thank you."))
+    both = joined([first, hearing(segment(110, 128, "three"))], parts, WINDOW)
+    texts, flags = judged(*both.segments, speech=[(100, 128)], window=(WINDOW.start, WINDOW.end))
+    assert texts == ["one two", "three"]
+    assert [(f.rule, f.text) for f in flags if f.action == "removed"] == [
+        ("timestamp", "Thank you.")
+    ]
+
+
+def test_few_words_for_much_speech_are_kept_and_flagged() -> None:
+    result = WindowResult(
+        start=0, end=30, language="en", of="", segments=(segment(0, 30, "We stop early."),)
+    )
+    cues, flags = judge([result], [Span(start=0, end=29)], "")
+    assert [c.text for c in cues] == ["We stop early."]
+    assert rules(flags) == ["sparse kept"]
+    chinese = replace(result, segments=(segment(0, 30, "我们今天要谈的是编译器为什么这么快" * 3),))
+    assert "sparse kept" not in rules(judge([chinese], [Span(start=0, end=29)], "")[1])
+
+
+# --- other languages ------------------------------------------------------------------------------
+
+
+def spoken_in(*windows: tuple[str, float, float]) -> list[WindowResult]:
+    """Windows of 10 s in a language, with a probability; the third number is for `speech_of`."""
+    return [
+        WindowResult(
+            start=n * 10.0,
+            end=n * 10.0 + 10,
+            language="en",
+            of=str(n),
+            segments=(segment(n * 10.0, n * 10.0 + 10, f"text{n}"),),
+            sounds_like=language,
+            probability=probability,
+        )
+        for n, (language, probability, _) in enumerate(windows)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("windows", "kept", "flagged"),
+    [
+        ([("en", 0.9, 9), ("fr", 0.9, 9)], [0], ["other-language removed"]),
+        ([("en", 0.9, 9), ("fr", 0.79, 9)], [0, 1], []),
+        ([("en", 0.9, 9), ("", 0.0, 9)], [0, 1], []),
+        ([("en", 0.9, 9), ("fr", 0.9, 3)], [0, 1], ["language kept"]),
+        ([("en", 0.9, 9), ("fr", 0.9, 1)], [0, 1], []),
+        ([("en", 0.9, 9), ("fr", 0.9, 3), ("fr", 0.9, 3)], [0], ["other-language removed"]),
+        ([("fr", 0.9, 3), ("de", 0.9, 3)], [0, 1], ["language kept"] * 2),
+        ([("fr", 0.9, 3), ("en", 0.9, 9), ("fr", 0.9, 3)], [0, 1, 2], ["language kept"] * 2),
+    ],
+)
+def test_what_is_surely_in_another_language(
+    windows: list[tuple[str, float, float]], kept: list[int], flagged: list[str]
+) -> None:
+    speech = [Span(start=n * 10.0, end=n * 10.0 + w[2]) for n, w in enumerate(windows)]
+    results, flags = other_languages(spoken_in(*windows), speech, "en", told=False)
+    assert [int(r.of) for r in results] == kept
+    assert rules(flags) == flagged
+    gone = " ".join(f.text for f in flags if f.action == "removed").split()
+    assert gone == [f"text{n}" for n in range(len(windows)) if n not in kept]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.hearing import sound
 from translate.model import Span
-from translate.windows import LONGEST, plan_windows
+from translate.windows import LONGEST, SHORTEST_PART, plan_windows, recut, without
 
 speech_strategy = st.lists(st.tuples(st.floats(0.0, 8.0), st.floats(0.05, 70.0)), max_size=25).map(
     lambda steps: [
@@ -77,3 +77,52 @@ def test_unbroken_speech_is_cut_where_it_is_quietest() -> None:
     audio.samples[round(24.0 * 16000) : round(24.2 * 16000)] = 0
     windows = plan_windows([Span(start=0, end=70)], 70.0, audio.quietest)
     assert 24.0 <= windows[0].end <= 24.2
+
+
+@settings(deadline=None)
+@given(speech_strategy, st.integers(0, 30), st.floats(0.0, 1.0))
+def test_a_recut_window_is_whole(spans: list[Span], which: int, where: float) -> None:
+    duration = spans[-1].end if spans else 0.0
+    windows = plan_windows(spans, duration, lambda a, b: a + where * (b - a))
+    if not windows:
+        return
+    window = windows[which % len(windows)]
+    asked: list[float] = []
+
+    def quietest(start: float, end: float) -> float:
+        asked.append(start + where * (end - start))
+        return asked[-1]
+
+    parts = recut(window, spans, quietest)
+    if not parts:
+        assert window.end - window.start < 2 * SHORTEST_PART
+        return
+    assert 2 <= len(parts) <= 3
+    assert (parts[0].start, parts[-1].end) == (window.start, window.end)
+    for before, after in itertools.pairwise(parts):
+        assert before.end == after.start
+        inside = any(s.start < after.start < s.end for s in spans)
+        assert not inside or after.start == pytest.approx(asked[0])
+    assert all(p.end - p.start >= SHORTEST_PART - 1e-6 for p in parts)
+
+
+def test_a_window_is_cut_again_at_its_longest_pauses() -> None:
+    spans = [Span(start=a, end=b) for a, b in ((0, 8), (8.5, 14), (14.2, 20), (21, 28))]
+    assert recut(Span(start=0, end=28), spans, min) == (
+        Span(start=0, end=8.25),
+        Span(start=8.25, end=20.5),
+        Span(start=20.5, end=28),
+    )
+    assert recut(Span(start=0, end=5), spans, min) == ()
+
+
+@given(speech_strategy, speech_strategy)
+def test_what_is_outside_some_stretches(speech: list[Span], holes: list[Span]) -> None:
+    left = without(speech, holes)
+    edges = sorted({t for s in (*speech, *holes, *left) for t in (s.start, s.end)})
+    for a, b in itertools.pairwise(edges):
+        middle = (a + b) / 2
+        in_speech, in_hole, in_left = (
+            any(s.start < middle < s.end for s in spans) for spans in (speech, holes, left)
+        )
+        assert a == middle or b == middle or in_left == (in_speech and not in_hole)

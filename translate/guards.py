@@ -314,15 +314,22 @@ def loop(segments: Sequence[Segment], _: Heard) -> Judged:
     """
     origin = [(i, word) for i, s in enumerate(segments) for word in s.text.split()]
     words = [re.sub(r"\W+", "", word).casefold() for _, word in origin]
-    removed: set[int] = set()
-    flags: list[Flag] = []
+    judged = []
     for first, period, length in _repetitions(words):
+        ratio = max(
+            segments[i].compression_ratio for i, _ in origin[first + period : first + length]
+        )
+        if action := _verdict(period, length // period, ratio):
+            judged.append((action, first, period, length))
+    removed: set[int] = set()
+    seen: set[int] = set()
+    flags: list[Flag] = []
+    # What is surely a loop first; of the same words, the shortest period is the passage.
+    for action, first, period, length in sorted(judged, key=lambda j: j[0] != "removed"):
         again = range(first + period, first + length)
-        ratio = max(segments[origin[k][0]].compression_ratio for k in again)
-        times = length // period
-        action = _verdict(period, times, ratio)
-        if action is None:
+        if seen.intersection((again[0], again[-1])):
             continue
+        seen.update(range(first, first + length))
         if action == "removed":
             removed.update(again)
         start, end = segments[origin[again[0]][0]].start, segments[origin[again[-1]][0]].end
@@ -333,7 +340,7 @@ def loop(segments: Sequence[Segment], _: Heard) -> Judged:
                 rule="loop" if action == "removed" else "repeat",
                 action=action,
                 text=" ".join(origin[k][1] for k in again),
-                detail=f"{period} words, {times} times",
+                detail=f"{period} words, {length // period} times",
             )
         )
     return _cut_words(segments, origin, removed), flags
@@ -350,14 +357,10 @@ def _verdict(period: int, times: int, ratio: float) -> Action | None:
 
 def _repetitions(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Maximal stretches (first, period, length) that repeat with a period, shortest first."""
-    seen: set[int] = set()
     for period in range(1, min(LONGEST_PERIOD, len(words) // 2) + 1):
         same = bytes(map(operator.eq, words[period:], words))  # a byte a word: fast for hours
         for run in re.finditer(rb"\x01{%d,}" % period, same):
-            first, end = run.start(), run.end() + period
-            if not seen.intersection((first + period, end - 1)):
-                seen.update(range(first, end))
-                yield first, period, end - first
+            yield run.start(), period, run.end() + period - run.start()
 
 
 def _cut_words(
