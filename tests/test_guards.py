@@ -63,6 +63,11 @@ def test_a_loop_of_a_passage_that_repeats_itself_is_one_too() -> None:
     texts, flags = judged(segment(0, 30, "and so on and on " * 20))
     assert texts == ["and so on and on"]
     assert rules(flags) == ["loop removed", "uncovered kept"]
+    passage = ["I", "said", *["no"] * 9, "and", "went"]
+    texts, flags = judged(segment(0, 30, " ".join(passage * 5)))
+    gone = [w for f in flags if f.action == "removed" for w in f.text.split()]
+    assert sorted(" ".join(texts).split() + gone) == sorted(passage * 5)
+    assert " ".join(texts) == "I said no and went"
 
 
 def test_two_sentences_in_turn_are_a_loop_too() -> None:

@@ -316,9 +316,8 @@ def loop(segments: Sequence[Segment], _: Heard) -> Judged:
     words = [re.sub(r"\W+", "", word).casefold() for _, word in origin]
     judged = []
     for first, period, length in _repetitions(words):
-        ratio = max(
-            segments[i].compression_ratio for i, _ in origin[first + period : first + length]
-        )
+        again = range(first + period, first + length)
+        ratio = max(segments[origin[k][0]].compression_ratio for k in again)
         if action := _verdict(period, length // period, ratio):
             judged.append((action, first, period, length))
     removed: set[int] = set()
@@ -330,6 +329,7 @@ def loop(segments: Sequence[Segment], _: Heard) -> Judged:
         if seen.intersection((again[0], again[-1])):
             continue
         seen.update(range(first, first + length))
+        text = " ".join(origin[k][1] for k in again if k not in removed)
         if action == "removed":
             removed.update(again)
         start, end = segments[origin[again[0]][0]].start, segments[origin[again[-1]][0]].end
@@ -339,7 +339,7 @@ def loop(segments: Sequence[Segment], _: Heard) -> Judged:
                 end=end,
                 rule="loop" if action == "removed" else "repeat",
                 action=action,
-                text=" ".join(origin[k][1] for k in again),
+                text=text,
                 detail=f"{period} words, {length // period} times",
             )
         )
