@@ -5,14 +5,13 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hearing import Speaking, rules, segment, sound
+from tests.hearing import MOODS, KilledError, Mood, Scripted, Speaking, rules, sound
 from tests.shared import shared_data
 from tests.test_caption_text import cue
 from tests.test_guards import judged
@@ -22,13 +21,9 @@ from translate.backends.media import Audio, decode
 from translate.backends.vad import Silero
 from translate.backends.whisper import Whisper
 from translate.errors import LanguageError
-from translate.model import Engine, Flag, Hearing, Segment, Step, Transcript, WindowResult
+from translate.model import Engine, Flag, Hearing, Step, Transcript, WindowResult
 from translate.stages.transcribe import from_captions, transcribe_audio
 from translate.windows import LONGEST, plan_windows
-
-
-class KilledError(Exception):
-    pass
 
 
 class Journaled:
@@ -71,90 +66,6 @@ class Journaled:
         if self.lives == 0:
             raise KilledError
         self.lives -= 1
-
-
-Mood = Literal["fine", "loops", "stops early", "cut wrong", "hopeless", "mute"]
-MOODS: tuple[Mood, ...] = ("fine", "loops", "stops early", "cut wrong", "hopeless", "mute")
-
-
-def said(start: float, end: float, at: float = -0.2) -> Segment:
-    """Two different words a second."""
-    words = [f"word{n / 2:g}" for n in range(int(start * 2), int(end * 2))]
-    return segment(start, end, " ".join(words), avg_logprob=at)
-
-
-class Scripted:
-    """A recogniser with a mood for each window.
-
-    `loops` and `stops early` pass at the second hearing, `cut wrong` in parts, `hopeless` never;
-    `mute` never says a word. The rows of a batch touch each other's last digits.
-    """
-
-    def __init__(
-        self,
-        language: tuple[str, float] = ("en", 0.99),
-        *,
-        batch: int = 1,
-        moods: Mapping[float, Mood] | None = None,
-        sounds: Mapping[float, tuple[str, float]] | None = None,
-    ) -> None:
-        self.language, self.batch = language, batch
-        self.moods, self.sounds = moods or {}, sounds or {}
-        self.engine = Engine(name="scripted", model="m", version="1")
-        self.groups: list[tuple[float, ...]] = []
-        self.parts: list[tuple[float, ...]] = []
-        self.again: list[float] = []
-        self.asked_for: set[tuple[str, str]] = set()
-        self.asked: list[int] = []
-
-    def detect(self, windows: Sequence[np.ndarray]) -> tuple[str, float]:
-        self.asked.append(len(windows))
-        return self.language
-
-    def recognise(
-        self,
-        windows: Sequence[np.ndarray],
-        offsets: Sequence[float],
-        *,
-        language: str,
-        prompt: str,
-        done: Callable[[float], None],
-    ) -> tuple[Hearing, ...]:
-        self.asked_for.add((language, prompt))
-        begun = [o for o in self.groups if offsets[0] in o]
-        in_parts = bool(self.again) and self.again[-1] == offsets[0] and bool(begun)
-        (self.parts if in_parts else self.groups).append(tuple(offsets))
-        touch = -0.2 - 1e-9 * (hash(tuple(offsets)) % 997)
-        out = []
-        for n, (samples, offset) in enumerate(zip(windows, offsets, strict=True)):
-            whose = offsets[0] if in_parts else offset
-            hearing = self._heard(samples, offset, self.moods.get(whose, "fine"), in_parts, touch)
-            out.append(hearing)
-            done((n + 1) / len(windows))
-        return tuple(out)
-
-    def recognise_again(
-        self, window: np.ndarray, offset: float, *, language: str, prompt: str
-    ) -> Hearing:
-        self.again.append(offset)
-        self.asked_for.add((language, prompt))
-        mood = self.moods.get(offset, "fine")
-        passes = mood in ("loops", "stops early")
-        return self._heard(window, offset, "fine" if passes else mood, False, -0.3)
-
-    def _heard(
-        self, samples: np.ndarray, start: float, mood: Mood, in_parts: bool, logprob: float
-    ) -> Hearing:
-        end = start + len(samples) / 16000
-        language, probability = self.sounds.get(start, ("en", 0.99))
-        made: tuple[Segment, ...] = (said(start, end, logprob),)
-        if mood == "mute":
-            made = ()
-        elif mood == "hopeless" or mood == "loops":
-            made = (segment(start, end, "Thank you so much. " * 14, compression_ratio=9.0),)
-        elif mood == "stops early" or (mood == "cut wrong" and not in_parts):
-            made = (said(start, start + (end - start) / 3, logprob),)
-        return Hearing(segments=made, language=language, probability=probability)
 
 
 TALK = Speaking((1, 19), (20, 28), (29, 50), (51, 70), (80, 95), (97, 119))
