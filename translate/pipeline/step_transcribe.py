@@ -246,7 +246,7 @@ class WindowJournal:
                 kept = msgspec.convert(row, _Row)
                 self._windows |= {r.of: r for r in kept.windows if r.of not in self._windows}
                 if kept.key == key:
-                    settled = {**row, **settled}  # the first stands
+                    settled |= row
         self._settled = msgspec.convert({**settled, "key": key}, _Row)
 
     def _settle(self, **made: Any) -> None:

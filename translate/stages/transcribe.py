@@ -129,6 +129,22 @@ class Journal(Protocol):
         ...
 
 
+class NoJournal:
+    """For a run that nobody will continue: all is recognised anew, and nothing is kept."""
+
+    def load(self) -> Mapping[str, WindowResult]:
+        return {}
+
+    def append(self, results: Sequence[WindowResult]) -> None:
+        """Nothing."""
+
+    def group(self, size: int) -> int:
+        return size
+
+    def language(self, detect: Callable[[], tuple[str, float]]) -> tuple[str, float]:
+        return detect()
+
+
 # --- from sound -----------------------------------------------------------------------------------
 
 
