@@ -21,7 +21,7 @@ from translate.backends.media import Audio, decode
 from translate.backends.vad import Silero
 from translate.backends.whisper import Whisper
 from translate.errors import LanguageError
-from translate.model import Engine, Flag, Hearing, Step, Transcript, WindowResult
+from translate.model import Engine, Flag, Step, Transcript, WindowResult
 from translate.stages.transcribe import from_captions, transcribe_audio
 from translate.windows import LONGEST, plan_windows
 
@@ -314,46 +314,16 @@ KENNEDY = (
 )
 
 
-class OneByOne:
-    """A recogniser that takes one window at a time, behind the protocol of many."""
-
-    batch = 4
-
-    def __init__(self, whisper: Whisper) -> None:
-        self.whisper, self.engine, self.detect = whisper, whisper.engine, whisper.detect
-
-    def recognise(
-        self,
-        windows: Sequence[np.ndarray],
-        offsets: Sequence[float],
-        *,
-        language: str,
-        prompt: str,
-        done: Callable[[float], None],
-    ) -> tuple[Hearing, ...]:
-        done(0.0)
-        return tuple(
-            self.recognise_again(w, o, language=language, prompt=prompt)
-            for w, o in zip(windows, offsets, strict=True)
-        )
-
-    def recognise_again(
-        self, window: np.ndarray, offset: float, *, language: str, prompt: str
-    ) -> Hearing:
-        segments = self.whisper.recognise(window, offset, language=language, prompt=prompt)
-        return Hearing(segments=segments)
-
-
 @pytest.fixture(scope="module")
-def fixture_model() -> OneByOne:
-    return OneByOne(Whisper(str(shared_data("whisper/overfit-fixture.pt")), device="cpu"))
+def fixture_model() -> Whisper:
+    return Whisper(str(shared_data("whisper/overfit-fixture.pt")), device="cpu")
 
 
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.parametrize(("clip", "text"), [("jfk.flac", JFK), ("kennedy.wav", KENNEDY)])
 def test_real_speech_is_transcribed_word_for_word(
-    fixture_model: OneByOne, clip: str, text: str
+    fixture_model: Whisper, clip: str, text: str
 ) -> None:
     audio = decode(shared_data(f"audio/english/{clip}"))
     transcript = transcribe_audio(audio, fixture_model, Silero(), journal=Journaled())
@@ -365,7 +335,7 @@ def test_real_speech_is_transcribed_word_for_word(
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_real_chinese_is_said_to_be_chinese(fixture_model: OneByOne, tmp_path: Path) -> None:
+def test_real_chinese_is_said_to_be_chinese(fixture_model: Whisper, tmp_path: Path) -> None:
     archive = shared_data("audio/other-language/zh-CN_testing_audio-and-trans.zip")
     with zipfile.ZipFile(archive) as files:
         clip = Path(files.extract("audio.wav", tmp_path))
@@ -375,7 +345,7 @@ def test_real_chinese_is_said_to_be_chinese(fixture_model: OneByOne, tmp_path: P
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_nothing_is_published_from_noise_music_and_animals(fixture_model: OneByOne) -> None:
+def test_nothing_is_published_from_noise_music_and_animals(fixture_model: Whisper) -> None:
     for path in sorted(shared_data("audio/nonspeech").iterdir()):
         audio = decode(path)
         transcript = transcribe_audio(audio, fixture_model, Silero(), journal=Journaled())
@@ -387,7 +357,7 @@ def test_nothing_is_published_from_noise_music_and_animals(fixture_model: OneByO
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["noise1.wav", "hens.ogg"])
 def test_the_rules_alone_remove_what_the_model_invents_on_noise(
-    fixture_model: OneByOne, name: str
+    fixture_model: Whisper, name: str
 ) -> None:
     audio = decode(shared_data(f"audio/nonspeech/{name}"))
     end = min(LONGEST, audio.duration)
