@@ -17,6 +17,7 @@ TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals", "concepts"),
     *("align", "typography", "subtitles", "flags", "report"),
     *("house", "refusals", "outline", "lanes"),
+    *("windows", "guards", "caption_text", "bias"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -32,6 +33,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lanes": set(),
     "house": NOUNS | {"typography", "draft", "outline"},
     "refusals": NOUNS | {"typography", "draft", "house"},
+    "windows": NOUNS,
+    "guards": NOUNS | {"sounds"},
+    "caption_text": NOUNS | {"sounds"},
+    "sounds": set(),
+    "bias": set(),
     "report": NOUNS | {"typography", "draft"},
     "tbx": NOUNS,
     "exchange": NOUNS | {"glossary", "tbx"},

@@ -247,8 +247,11 @@ class WindowResult:
     start: float
     end: float
     language: str
-    of: str  # hash of what it was made from: samples, engine, prompt, language
+    of: str  # hash of what it was made from: samples, place, engine, prompt, language
     segments: tuple[Segment, ...]
+    sounds_like: str = ""  # the language it is most likely in; empty where the engine cannot tell
+    probability: float = 0.0  # of that language, 0..1
+    heard: Literal["once", "again", "recut"] = "once"  # which hearing the segments come from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +264,25 @@ class Flag:
     action: Literal["removed", "kept"]
     text: str = ""
     detail: str = ""
+
+    @classmethod
+    def on(
+        cls,
+        stretch: Span | Cue | Segment | WindowResult,
+        rule: str,
+        action: Literal["removed", "kept"],
+        text: str = "",
+        detail: str = "",
+    ) -> "Flag":
+        """A flag over the time of something."""
+        return cls(
+            start=stretch.start,
+            end=stretch.end,
+            rule=rule,
+            action=action,
+            text=text,
+            detail=detail,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ KINDS = {
     "unreliable": "Unreliable transcript",
     "untranslated": "Untranslated",
     "uncovered": "Speech without text",
+    "other-language": "Speech in another language",
+    "sparse": "Few words for so much speech",
     "gap": "Holes in the recording",
     "damaged": "Damage in the recording",
     "inaudible": "Not understood",

@@ -1,13 +1,15 @@
 """Transcribe: sound or captions become transcript.json, window by window, resumable."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
 from translate import glossary as terms
+from translate.bias import bias_prompt
 from translate.errors import BadFileError, InputError
 from translate.flags import problems_of
 from translate.glossary import Glossary
@@ -57,7 +59,8 @@ def transcribe(
             return _from_audio(workspace, talk, source, tools, glossary, key, wishes, progress)
 
         made = bring(workspace, "transcribe", TRANSCRIPT, key, make, force=wishes.force)
-        Lines(workspace.path(WINDOWS)).clear()
+        if made.did == "made":  # else what lies there is another run's, begun and not finished
+            Lines(workspace.path(WINDOWS)).clear()
         transcript = workspace.transcript()
         text = srt([(c.start, c.end, c.text) for c in transcript.cues])
         problems = put_side(workspace, TRANSCRIPT_SRT, text)
@@ -185,7 +188,7 @@ def bias(
     context = "\n".join(
         [talk.title, talk.event, talk.description, *(c.title for c in talk.chapters)]
     )
-    return transcribing.bias_prompt(
+    return bias_prompt(
         terms.bias_terms(glossary, context, earlier=earlier),
         title=talk.title,
         event=talk.event,
@@ -213,37 +216,62 @@ def same_event(workspace: Workspace, talk: Talk) -> Iterator[str]:
             yield "\n".join(p.english for p in other.article().paragraphs)
 
 
-class WindowJournal:
-    """Finished windows of one transcription, each on disk as soon as it is done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One line of the journal: finished windows, or what a run has decided once."""
 
-    The first line says what they are windows of, and the prompt, so that a continued run does not
-    mix two prompts when the glossary was changed in between.
+    windows: tuple[WindowResult, ...] = ()
+    key: str = ""
+    prompt: str | None = None
+    group: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    language: str | None = None
+    probability: float = 0.0
+
+
+class WindowJournal:
+    """What transcriptions of one talk have settled, each thing on disk as soon as it is done.
+
+    Windows are found by what they are made of, so that a run with another model or language
+    between two of the same loses nothing. What a run decides once (the prompt, the language, how
+    many windows make a group) is kept under the run's key, so that a continued run does not mix
+    two prompts when the glossary was changed in between.
     """
 
     def __init__(self, path: Path, key: str) -> None:
         self._lines = Lines(path)
-        rows = list(self._lines.read())
-        self._head: dict[str, str] = rows[0] if rows and isinstance(rows[0], dict) else {}
-        if self._head.get("key") != key:
-            self._lines.clear()
-            self._head, rows = {}, []
-        self._key = key
-        self._rows = rows[1:]
+        self._windows: dict[str, WindowResult] = {}
+        settled: dict[str, object] = {}
+        for row in self._lines.read():
+            with contextlib.suppress(msgspec.ValidationError):  # of another version: done again
+                kept = msgspec.convert(row, _Row)
+                self._windows |= {r.of: r for r in kept.windows if r.of not in self._windows}
+                if kept.key == key:
+                    settled |= row
+        self._settled = msgspec.convert({**settled, "key": key}, _Row)
+
+    def _settle(self, **made: Any) -> None:
+        self._settled = replace(self._settled, **made)
+        self._lines.append({"key": self._settled.key, **made})
 
     def prompt(self, make: Callable[[], str]) -> str:
-        if not self._head:
-            self._head = {"key": self._key, "prompt": make()}
-            self._lines.append(self._head)
-        return self._head.get("prompt", "")
+        if self._settled.prompt is None:
+            self._settle(prompt=make())
+        return self._settled.prompt or ""
 
-    def load(self) -> dict[int, WindowResult]:
-        done: dict[int, WindowResult] = {}
-        for row in self._rows:
-            try:
-                done[row["index"]] = msgspec.convert(row["result"], WindowResult)
-            except (msgspec.ValidationError, KeyError, TypeError):
-                continue  # from another version: that window is done again
-        return done
+    def group(self, size: int) -> int:
+        if self._settled.group is None:
+            self._settle(group=size)
+        return self._settled.group or size
 
-    def append(self, index: int, result: WindowResult) -> None:
-        self._lines.append({"index": index, "result": result})
+    def language(self, detect: Callable[[], tuple[str, float]]) -> tuple[str, float]:
+        if self._settled.language is None:
+            found, probability = detect()
+            self._settle(language=found, probability=probability)
+        return self._settled.language or "", self._settled.probability
+
+    def load(self) -> dict[str, WindowResult]:
+        return dict(self._windows)
+
+    def append(self, results: Sequence[WindowResult]) -> None:
+        self._lines.append({"windows": results})
+        self._windows |= {r.of: r for r in results}
