@@ -48,13 +48,10 @@ WhisperModel = Annotated[
 Fast = Annotated[bool, typer.Option("--fast", help="Take the small English model (small.en).")]
 ModelDir = Annotated[Path | None, typer.Option(help="Where Whisper checkpoints lie.")]
 Device = Annotated[str | None, typer.Option(help="auto, cuda, cpu or mps.")]
-Engine = Annotated[
-    Literal["whisper", "faster-whisper"] | None,
-    typer.Option(help="What runs the model: whisper or faster-whisper. [default: whisper]"),
-]
+Engine = Annotated[str | None, typer.Option(help="What runs it: whisper or faster-whisper.")]
 Precision = Annotated[
-    Literal["auto", "float32", "bfloat16", "float16", "int8"] | None,
-    typer.Option(help="Numbers to compute with. [default: auto, what suits the device]"),
+    str | None,
+    typer.Option(help="auto, float32, bfloat16, float16 or int8. [default: what suits the device]"),
 ]
 Beam = Annotated[
     int | None, typer.Option(help="Hypotheses followed at once; 1 is greedy. [default: 1]")
