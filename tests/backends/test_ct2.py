@@ -66,6 +66,7 @@ def folder(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- the same model -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("vocabulary", "mels", "half"),
     [(51_864, 80, True), (51_865, 80, False), (51_866, 128, True)],
@@ -158,6 +159,7 @@ def test_it_is_made_once_and_told(small: Path, tmp_path: Path) -> None:
     assert len(steps) == 2
 
 
+@pytest.mark.slow
 def test_a_killed_conversion_leaves_nothing_that_is_taken_for_one(
     small: Path, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ import whisper
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.backends.test_ct2 import checkpoint
 from tests.shared import shared_data
 from translate.backends import faster_whisper as backend
 from translate.backends import whisper_files
@@ -233,6 +234,33 @@ def test_text_without_a_last_timestamp_goes_to_the_end_of_the_window() -> None:
     first, last = backend._pieces([FIRST, 1, 2, FIRST + 250, FIRST + 300, 3], FIRST, 12.5)
     assert (first.start, first.end, first.tokens) == (0.0, 5.0, (1, 2))
     assert (last.start, last.end, last.tokens) == (6.0, 12.5, (3,))
+
+
+# --- other models ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("vocabulary", "mels"), [(51_864, 80), (51_866, 128)])
+def test_any_sound_and_any_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vocabulary: int, mels: int
+) -> None:
+    """A model that knows nothing, so that its answers are noise: loops, halves of letters."""
+    path = checkpoint(tmp_path / "x.pt", vocabulary=vocabulary, mels=mels)
+    engine = FasterWhisper(str(path), device="cpu", words=True)
+    dice = np.random.default_rng(0)
+    sounds = [(dice.standard_normal(n) / 10).astype(np.float32) for n in (10, 16_000, 480_000)]
+    prompt = "Triton, a talk by <|endoftext|>."
+    told: list[float] = []
+    asked = {"language": "en", "prompt": prompt}
+    heard = engine.recognise(sounds, [0.0, 30.0, 60.0], done=told.append, **asked)
+    assert len(heard) == 3
+    assert any(h.segments for h in heard)
+    assert all((h.language == "") == (vocabulary == 51_864) for h in heard)
+    if vocabulary == 51_864:
+        assert engine.detect(sounds) == ("", 0.0)
+    monkeypatch.setattr(backend, "TEMPERATURES", (0.5,))
+    again = engine.recognise_again(sounds[0], 0.0, **asked)
+    assert engine.recognise_again(sounds[0], 0.0, **asked) == again
 
 
 # --- memory ---------------------------------------------------------------------------------------

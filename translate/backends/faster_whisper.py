@@ -39,6 +39,7 @@ EXTRA = "pip install 'see-the-world[faster-whisper]'"
 RATE = 16_000
 FRAME = 160  # samples
 FRAMES = 3_000  # of a window of 30 s
+SHORTEST = 1_600  # samples
 TICK = 0.02  # seconds between two timestamp tokens
 BATCH = {"cpu": 8, "cuda": 16}
 # Precision as a person asks for it → CTranslate2's name on each device.
@@ -176,6 +177,7 @@ class FasterWhisper:
         """
         _check(language, prompt)
         model = self._model()
+        window = _long_enough(window)
         with _memory(self._name):
             told = model.most_likely(model.encode([window]))[0]
             found = model.transcribe(
@@ -195,8 +197,9 @@ class FasterWhisper:
         """One batch, or its halves where the memory does not suffice for the whole."""
         try:
             with _memory(self._name):
+                heard = [_long_enough(w) for w in windows]
                 return model.recognise(
-                    windows, offsets, language, prompt, beam=self._beam, words=self._words
+                    heard, offsets, language, prompt, beam=self._beam, words=self._words
                 )
         except MissingError:
             if len(windows) == 1:
@@ -281,7 +284,7 @@ class _Loaded:
         )
         opening = list(tokenizer.sot_sequence)
         if prompt:
-            opening = [tokenizer.sot_prev, *tokenizer.encode(f" {prompt.strip()}"), *opening]
+            opening = [tokenizer.sot_prev, *tokenizer.encode(f" {_spoken(prompt)}"), *opening]
         results = self.whisper.model.generate(
             encoded,
             [opening] * len(windows),
@@ -333,7 +336,7 @@ class _Loaded:
             self._tokenizer(language),
             [[t for piece in pieces for t in piece.tokens] for pieces in heard],
             encoded,
-            [min(FRAMES, len(w) // FRAME) for w in windows],
+            [_frames(w) for w in windows],
         )
         for words in found:
             merge_punctuations(words, PREPENDED, APPENDED)
@@ -351,13 +354,10 @@ class _Loaded:
         self, window: Samples, language: str, prompt: str, *, beam: int, words: bool
     ) -> list[Any]:
         """faster-whisper's segments of one window, with its fallbacks; times from its start."""
-        import ctranslate2
-
-        ctranslate2.set_random_seed(0)  # the fallbacks sample
-        if self.sampled:  # and the seed counts for a new model only
-            old = self.whisper.model
+        if self.sampled:
+            device, dtype = self.whisper.model.device, self.whisper.model.compute_type
             self.whisper.model = None  # first, so that two never lie in memory
-            self.whisper.model = _open(self.folder, old.device, old.compute_type)
+            self.whisper.model = _open(self.folder, device, dtype)
         self.sampled = True
         segments, _ = self.whisper.transcribe(
             window,
@@ -365,7 +365,8 @@ class _Loaded:
             beam_size=beam,
             temperature=TEMPERATURES,
             condition_on_previous_text=False,
-            hotwords=prompt or None,  # an initial prompt would be gone after the first seek
+            hotwords=_spoken(prompt)
+            or None,  # an initial prompt would be gone after the first seek
             word_timestamps=words,
             vad_filter=False,
         )
@@ -373,8 +374,10 @@ class _Loaded:
 
 
 def _load(folder: Path, device: str, dtype: str) -> _Loaded:
+    import ctranslate2
     from faster_whisper import WhisperModel
 
+    ctranslate2.set_random_seed(0)
     return _Loaded(
         folder=folder,
         whisper=WhisperModel(
@@ -388,8 +391,10 @@ def _load(folder: Path, device: str, dtype: str) -> _Loaded:
 
 
 def _open(folder: Path, device: str, dtype: str) -> Any:
+    """The model anew, because the seed of the fallbacks' dice counts for a new one only."""
     import ctranslate2
 
+    ctranslate2.set_random_seed(0)
     return ctranslate2.models.Whisper(
         str(folder), device=device, compute_type=dtype, intra_threads=_threads()
     )
@@ -402,12 +407,25 @@ def _threads() -> int:
     return torch.get_num_threads()
 
 
+def _spoken(prompt: str) -> str:
+    """The prompt without what a tokenizer could take for Whisper's control tokens."""
+    return prompt.strip().replace("<|", "< |")
+
+
+def _long_enough(samples: Samples) -> Samples:
+    """With silence up to a tenth of a second: words cannot be placed in less."""
+    return np.pad(samples, (0, max(0, SHORTEST - len(samples))))
+
+
+def _frames(samples: Samples) -> int:
+    return min(FRAMES, len(samples) // FRAME)
+
+
 def _features(samples: Samples, mels: int) -> npt.NDArray[np.float32]:
     """The window's spectrogram as openai-whisper's `transcribe` makes it: (mels, 3000)."""
     import whisper
 
-    frames = min(FRAMES, len(samples) // FRAME)
-    mel = whisper.log_mel_spectrogram(samples, mels, padding=RATE * 30)[:, :frames]
+    mel = whisper.log_mel_spectrogram(samples, mels, padding=RATE * 30)[:, : _frames(samples)]
     filled: npt.NDArray[np.float32] = whisper.pad_or_trim(mel, FRAMES).numpy()
     return filled
 
@@ -505,7 +523,7 @@ def _check(language: str, prompt: str) -> None:
         raise SettingsError(
             f"Whisper knows no language {language!r}.", "Give a code such as en, zh or de."
         )
-    if prompt and count_tokens(prompt) > LONGEST_PROMPT:
+    if prompt and count_tokens(_spoken(prompt)) > LONGEST_PROMPT:
         raise SettingsError(
             f"The prompt is longer than {LONGEST_PROMPT} of Whisper's tokens.", "Name fewer terms."
         )
