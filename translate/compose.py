@@ -194,7 +194,8 @@ def _detector() -> transcribing.SpeechDetector:
 
 
 def _recogniser(settings: Settings, model: str, console: Console) -> transcribing.Recogniser:
-    from translate.backends.whisper import Whisper, plan_download
+    from translate.backends.whisper import Whisper
+    from translate.backends.whisper_files import plan_download
 
     wish = settings.transcribe
     folder = Path(wish.model_dir) if wish.model_dir else None

@@ -128,7 +128,7 @@ def _device() -> Check:
 
 
 def _whisper(settings: Settings) -> Check:
-    from translate.backends.whisper import plan_download
+    from translate.backends.whisper_files import plan_download
 
     wish = settings.transcribe
     model = wish.model or DEFAULT_MODEL

@@ -106,6 +106,7 @@ def test_a_batch_hears_each_window_as_if_alone(
     first, again = together[0].segments[0], alone[0].segments[0]
     assert (first.start, first.end) == (again.start + 100, again.end + 100)
     assert [h.language for h in (together[0], together[2])] == ["en", "en"]
+    assert all(h.whole for h in together)
     assert min(together[0].probability, together[2].probability) > 0.9
 
 
@@ -206,7 +207,7 @@ def test_a_damaged_model_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     engine = FasterWhisper(str(shared_data(FIXTURE)), device="cpu")
     folder = backend.convert(
-        shared_data(FIXTURE), whisper_files.checkpoint_sha256(str(shared_data(FIXTURE)))
+        shared_data(FIXTURE), whisper_files.sha256_of(str(shared_data(FIXTURE)))
     )
     model = folder / "model.bin"
     model.write_bytes(b"\xff" * model.stat().st_size)  # as long as it was
@@ -220,18 +221,24 @@ def test_a_damaged_model_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 FIRST = 50_364
 
 
+class Numbers:
+    """Of the tokens that are no text."""
+
+    eot, timestamp_begin = 50_257, FIRST
+
+
 @given(
-    st.lists(st.one_of(st.integers(0, 50_000), st.integers(FIRST, FIRST + 1500))),
+    st.lists(st.one_of(st.integers(0, 50_256), st.integers(50_257, FIRST + 1500))),
     st.floats(1, 30),
 )
 def test_no_token_of_text_is_lost(tokens: list[int], duration: float) -> None:
-    pieces = backend._pieces(tokens, FIRST, duration)
-    assert [t for p in pieces for t in p.tokens] == [t for t in tokens if t < FIRST]
+    pieces = backend._pieces(tokens, Numbers, duration)
+    assert [t for p in pieces for t in p.tokens] == [t for t in tokens if t < Numbers.eot]
     assert all(p.tokens for p in pieces)
 
 
 def test_text_without_a_last_timestamp_goes_to_the_end_of_the_window() -> None:
-    first, last = backend._pieces([FIRST, 1, 2, FIRST + 250, FIRST + 300, 3], FIRST, 12.5)
+    first, last = backend._pieces([FIRST, 1, 2, FIRST + 250, FIRST + 300, 3], Numbers, 12.5)
     assert (first.start, first.end, first.tokens) == (0.0, 5.0, (1, 2))
     assert (last.start, last.end, last.tokens) == (6.0, 12.5, (3,))
 
@@ -255,6 +262,7 @@ def test_any_sound_and_any_answer(
     heard = engine.recognise(sounds, [0.0, 30.0, 60.0], done=told.append, **asked)
     assert len(heard) == 3
     assert any(h.segments for h in heard)
+    assert not all(h.whole for h in heard)  # it never ends
     assert all((h.language == "") == (vocabulary == 51_864) for h in heard)
     if vocabulary == 51_864:
         assert engine.detect(sounds) == ("", 0.0)

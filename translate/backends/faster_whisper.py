@@ -21,14 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from translate.backends.ct2 import Conversion, convert, plan_conversion
-from translate.backends.whisper import (
-    CHECKPOINTS,
-    LONGEST_PROMPT,
-    TEMPERATURES,
-    count_tokens,
-    plan_download,
-)
-from translate.backends.whisper_files import checkpoint_file, checkpoint_sha256
+from translate.backends.whisper import LONGEST_PROMPT, MOST_BEAMS, TEMPERATURES, count_tokens
+from translate.backends.whisper_files import CHECKPOINTS, checkpoint, plan_download, sha256_of
 from translate.errors import MissingError, SettingsError
 from translate.model import Engine, Hearing, Progress, Segment, Word, no_progress
 
@@ -40,6 +34,7 @@ RATE = 16_000
 FRAME = 160  # samples
 FRAMES = 3_000  # of a window of 30 s
 SHORTEST = 1_600  # samples
+CONTEXT = 448  # tokens; CTranslate2 stops, as Whisper does, after half of them
 TICK = 0.02  # seconds between two timestamp tokens
 BATCH = {"cpu": 8, "cuda": 16}
 # Precision as a person asks for it → CTranslate2's name on each device.
@@ -61,7 +56,7 @@ def plan(model: str, model_dir: Path | None = None) -> Conversion:
     Raises as `plan_download`.
     """
     size = plan_download(model, model_dir).bytes
-    return plan_conversion(size, checkpoint_sha256(model, model_dir))
+    return plan_conversion(size, sha256_of(model, model_dir))
 
 
 class FasterWhisper:
@@ -89,8 +84,10 @@ class FasterWhisper:
             raise SettingsError(
                 f"{precision!r} is no precision.", f"Choose {', '.join(PRECISIONS)}."
             )
-        if beam < 1:
-            raise SettingsError(f"A beam of {beam} hears nothing.", "--beam 1 is greedy.")
+        if not 1 <= beam <= MOST_BEAMS:
+            raise SettingsError(
+                f"{beam} is not a number of beams.", f"Give 1 (greedy) to {MOST_BEAMS}."
+            )
         if device not in ("auto", "cuda", "cpu"):
             raise SettingsError(
                 f"faster-whisper does not run on {device!r}.",
@@ -110,7 +107,7 @@ class FasterWhisper:
         return Engine(
             name="faster-whisper",
             model=self._name if official else Path(self._name).name,
-            version=checkpoint_sha256(self._name, self._dir)[:12],
+            version=sha256_of(self._name, self._dir)[:12],
             parameters={
                 "faster-whisper": importlib.metadata.version("faster-whisper"),
                 "ctranslate2": importlib.metadata.version("ctranslate2"),
@@ -212,8 +209,8 @@ class FasterWhisper:
         if self._loaded is None:
             device = _device(self._wanted)
             dtype = _compute_type(self._precision, device)
-            path = checkpoint_file(self._name, self._dir, progress=self._progress)
-            sha256 = checkpoint_sha256(self._name, self._dir)
+            path = checkpoint(self._name, self._dir, self._progress)
+            sha256 = sha256_of(self._name, self._dir)
             with _memory(self._name):
                 folder = convert(path, sha256, progress=self._progress)
                 try:
@@ -293,7 +290,7 @@ class _Loaded:
             return_no_speech_prob=True,
         )
         heard = [
-            _pieces(result.sequences_ids[0], tokenizer.timestamp_begin, len(window) / RATE)
+            _pieces(result.sequences_ids[0], tokenizer, len(window) / RATE)
             for window, result in zip(windows, results, strict=True)
         ]
         timed: list[list[tuple[Word, ...]]] = [[()] * len(pieces) for pieces in heard]
@@ -319,7 +316,14 @@ class _Loaded:
                 )
                 for piece, found in zip(pieces, times, strict=True)
             )
-            hearings.append(Hearing(segments=segments, language=told, probability=probability))
+            hearings.append(
+                Hearing(
+                    segments=segments,
+                    language=told,
+                    probability=probability,
+                    whole=count < min(CONTEXT // 2, CONTEXT - len(opening)),
+                )
+            )
         return hearings
 
     def _words(
@@ -424,8 +428,9 @@ def _frames(samples: Samples) -> int:
 def _features(samples: Samples, mels: int) -> npt.NDArray[np.float32]:
     """The window's spectrogram as openai-whisper's `transcribe` makes it: (mels, 3000)."""
     import whisper
+    from whisper.audio import N_FFT
 
-    mel = whisper.log_mel_spectrogram(samples, mels, padding=RATE * 30)[:, : _frames(samples)]
+    mel = whisper.log_mel_spectrogram(samples, mels, padding=N_FFT)[:, : _frames(samples)]
     filled: npt.NDArray[np.float32] = whisper.pad_or_trim(mel, FRAMES).numpy()
     return filled
 
@@ -445,15 +450,16 @@ class _Piece:
     tokens: tuple[int, ...]
 
 
-def _pieces(tokens: Sequence[int], first_time: int, duration: float) -> list[_Piece]:
+def _pieces(tokens: Sequence[int], tokenizer: Any, duration: float) -> list[_Piece]:
     """Each stretch of text with the times around it; what has no end goes to the window's end."""
     pieces = []
     start, text = 0.0, list[int]()
     for token in tokens:
-        if token < first_time:
+        if token < tokenizer.eot:
             text.append(token)
+        if token < tokenizer.timestamp_begin:  # or a language's name and the like: no text
             continue
-        at = (token - first_time) * TICK
+        at = (token - tokenizer.timestamp_begin) * TICK
         if text:
             pieces.append(_Piece(start, at, tuple(text)))
         start, text = at, []
