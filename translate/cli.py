@@ -17,6 +17,7 @@ from translate.options import (
     AtOnce,
     AudioOnly,
     BaseUrl,
+    Beam,
     Bilingual,
     Blog,
     Browser,
@@ -28,6 +29,7 @@ from translate.options import (
     DateOption,
     Device,
     Drafts,
+    Engine,
     Event,
     Fast,
     Flags,
@@ -39,6 +41,7 @@ from translate.options import (
     ModelDir,
     NotesAmount,
     OneTalk,
+    Precision,
     Proxy,
     Quiet,
     RateLimit,
@@ -49,6 +52,7 @@ from translate.options import (
     Title,
     Translator,
     WhisperModel,
+    Words,
     fetch_flags,
     overrides,
     translate_flags,
@@ -143,7 +147,11 @@ def transcribe(
     model: WhisperModel = None,
     fast: Fast = False,
     model_dir: ModelDir = None,
+    engine: Engine = None,
     device: Device = None,
+    precision: Precision = None,
+    beam: Beam = None,
+    words: Words = None,
     captions: Captions = None,
     language: Language = None,
     glossary: GlossaryPaths = None,
@@ -156,7 +164,9 @@ def transcribe(
     """Turn speech into timed text: Whisper, or the creator's captions."""
     flags: Flags = {
         "": {"drafts": drafts, "glossary": glossary},
-        "transcribe": whisper_flags(model, model_dir, device, captions, language),
+        "transcribe": whisper_flags(
+            model, model_dir, device, captions, language, engine, precision, beam, words
+        ),
     }
     desk = _desk(config, flags, json, quiet, fast=fast, force=force)
     _finish(desk, desk.transcribe(talks))
@@ -224,7 +234,11 @@ def run(
     model: WhisperModel = None,
     fast: Fast = False,
     model_dir: ModelDir = None,
+    engine: Engine = None,
     device: Device = None,
+    precision: Precision = None,
+    beam: Beam = None,
+    words: Words = None,
     captions: Captions = None,
     language: Language = None,
     translator: Translator = None,
@@ -244,7 +258,9 @@ def run(
     flags: Flags = {
         "": {"drafts": drafts, "glossary": glossary, "notes": notes},
         "fetch": fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
-        "transcribe": whisper_flags(model, model_dir, device, captions, language),
+        "transcribe": whisper_flags(
+            model, model_dir, device, captions, language, engine, precision, beam, words
+        ),
         "translate": translate_flags(translator, chat_model, base_url, memory, at_once, budget),
     }
     desk = _desk(config, flags, json, quiet, fast=fast)

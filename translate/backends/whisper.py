@@ -248,8 +248,7 @@ class Whisper:
             mels = (_mel(w, ready.model.dims.n_mels) for w in windows)
             mel = torch.stack(list(mels)).to(ready.model.device)
         with self._timed("encoder"):
-            features: torch.Tensor = ready.encoder(mel)
-            return features
+            return ready.encoder(mel)
 
     def recognise_again(
         self, window: Samples, offset: float, *, language: str, prompt: str
@@ -331,7 +330,8 @@ def _mel(samples: Samples, mels: int) -> "torch.Tensor":
     from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES
 
     mel = whisper.log_mel_spectrogram(samples, mels, padding=N_FFT)
-    return whisper.pad_or_trim(mel[:, : len(samples) // HOP_LENGTH], N_FRAMES)
+    filled: torch.Tensor = whisper.pad_or_trim(mel[:, : len(samples) // HOP_LENGTH], N_FRAMES)
+    return filled
 
 
 def _hearing(segments: tuple[Segment, ...], decoded: "Decoded") -> Hearing:

@@ -4,7 +4,7 @@ Knows states and backups; knows no stage.
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +38,7 @@ class Tools:
     detector: Callable[[], transcribing.SpeechDetector]
     recogniser: Callable[[], transcribing.Recogniser]
     recogniser_id: Callable[[], str]  # the model that was asked for, unloaded; empty: none was
+    recogniser_options: Mapping[str, str] = field(default_factory=dict)  # engine, beam, …: as asked
     default_model: str  # what is taken when none was asked for
     count_tokens: Callable[[str], int]  # as Whisper counts
     read_captions: Callable[[Path], Captions]

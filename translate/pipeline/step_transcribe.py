@@ -1,7 +1,7 @@
 """Transcribe: sound or captions become transcript.json, window by window, resumable."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,24 +95,45 @@ def transcript_from(
     """What the transcript is made from: the file, and the key.
 
     A transcript that is there stays fresh while its file does, unless a person asks for another
-    model or for captions: nobody wants hours of decoding again because `--fast` was left out the
-    second time. For the same reason the prompt that biases Whisper is no part of the key: with
-    it, one new row in the term base would make every transcript stale. It stands in the
+    model or engine, or for captions: nobody wants hours of decoding again because `--fast` was
+    left out the second time. For the same reason the prompt that biases Whisper is no part of the
+    key: with it, one new row in the term base would make every transcript stale. It stands in the
     transcript's provenance; `--force` takes the words anew.
     """
-    asked = tools.recogniser_id()
     made_from = workspace.key(TRANSCRIPT).split(":")
     same = [m for m in talk.media if _source_key(m) == made_from[0]]
     source = same[0] if same and _still_wanted(same[0], wishes) else None
     source = source or speech_source(talk, wishes.captions)
-    engine = "captions" if source.kind == "captions" else asked
+    asked = {"model": digest("captions")} if source.kind == "captions" else _asked(tools)
     file = _source_key(source)
-    by = digest(engine or tools.default_model)
+    by = _by({"model": digest(tools.default_model), **asked})
     language = wishes.language or "en"
     if len(made_from) == 3 and made_from[0] == file:  # what nobody asked for stays as it was
-        by = by if engine else made_from[1]
+        by = made_from[1] if asked.items() <= _parts(made_from[1]).items() else by
         language = wishes.language or made_from[2]
     return source, f"{file}:{by}:{language}"
+
+
+_FIRST_ENGINE = "whisper"  # does not stand in keys, because older ones know no other
+
+
+def _asked(tools: Tools) -> dict[str, str]:
+    """The model, engine and options that a person asked for; not what they left open."""
+    model = tools.recogniser_id()
+    return {**({"model": digest(model)} if model else {}), **tools.recogniser_options}
+
+
+def _by(parts: Mapping[str, str]) -> str:
+    """`<model>`, with `+<option>=<value>` for each of the rest."""
+    rest = {k: v for k, v in parts.items() if (k, v) != ("engine", _FIRST_ENGINE)}
+    return "".join([rest.pop("model"), *(f"+{k}={v}" for k, v in sorted(rest.items()))])
+
+
+def _parts(by: str) -> dict[str, str]:
+    """What `_by` was given."""
+    model, *rest = by.split("+")
+    parts = dict(part.partition("=")[::2] for part in rest)
+    return {"engine": _FIRST_ENGINE, **parts, "model": model}
 
 
 def _still_wanted(source: Media, wishes: Wishes) -> bool:
