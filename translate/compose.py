@@ -203,6 +203,11 @@ def _recogniser(settings: Settings, model: str, console: Console) -> transcribin
     return Whisper(model, model_dir=folder, device=wish.device, progress=console.progress)
 
 
+def build_recogniser(settings: Settings, console: Console) -> transcribing.Recogniser:
+    """The recogniser that the settings ask for, by itself. Raises SettingsError, BadFileError."""
+    return _recogniser(settings, settings.transcribe.model or DEFAULT_MODEL, console)
+
+
 def _recogniser_id(model: str) -> str:
     """The model by name, one's own checkpoint by its content; empty when none was asked for."""
     path = Path(model).expanduser()
