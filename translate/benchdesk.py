@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from translate.backends.machine import Machine
+    from translate.backends.whisper_stock import StockWhisper
 
 ENGINES = ("whisper", "faster-whisper", "openai")
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -61,7 +62,7 @@ class Entrant(measure.Contestant[Clip], Protocol):
     @property
     def engine(self) -> str: ...
     def facts(self) -> Mapping[str, Any]:
-        """`precision` as it really is, `batch`, `load` in seconds, and the engine's parameters."""
+        """`precision` as it really is, `batch`, `load` in seconds, `parameters`; loads."""
         ...
 
 
@@ -146,7 +147,7 @@ class BenchDesk:
             length = min(WARM_UP, first.duration)
             try:
                 pace = _pace(entrant, dataclasses.replace(first, most=length))
-                if length < first.duration and pace * first.duration < WHOLE:
+                if pace * first.duration < WHOLE:  # the first time is slower: things settle
                     pace = _pace(entrant, first)
             except StwError as error:
                 self._leave_out(entrant.name, error)
@@ -265,10 +266,17 @@ class _Windows:
         self, engine: str, precision: str, build: Callable[[], transcribing.Recogniser]
     ) -> None:
         self.name, self.engine, self._build = f"{engine} {precision}", engine, build
+        self._load_seconds = 0.0
 
     @cached_property
     def _recogniser(self) -> transcribing.Recogniser:
-        return self._build()
+        """Ready to hear, and not before the first time that it is asked for."""
+        recogniser = self._build()
+        begun = time.perf_counter()
+        recogniser.detect(())  # loads, as does the size of a batch
+        _ = recogniser.batch
+        self._load_seconds = time.perf_counter() - begun
+        return recogniser
 
     def hear(self, clip: Clip, told: Told) -> Heard:
         from translate.backends.vad import Silero
@@ -283,7 +291,7 @@ class _Windows:
             audio,
             _WatchedRecogniser(self._recogniser, watch),
             _WatchedDetector(Silero(), watch),
-            journal=_NoJournal(),
+            journal=transcribing.NoJournal(),
             language=LANGUAGE,
             progress=progress,
         )
@@ -300,11 +308,10 @@ class _Windows:
 
     def facts(self) -> Mapping[str, Any]:
         parameters = dict(self._recogniser.engine.parameters)
-        load = _seconds(self._recogniser).get("load")
         return {
-            "precision": parameters.get("precision", ""),
+            "precision": parameters.get("precision") or parameters.get("dtype", ""),
             "batch": self._recogniser.batch,
-            "load": None if load is None else round(load, 3),
+            "load": round(_seconds(self._recogniser).get("load", self._load_seconds), 3),
             "parameters": parameters,
         }
 
@@ -314,8 +321,8 @@ class _Stock:
 
     engine = name = "openai"
 
-    def __init__(self, whisper: "Any") -> None:
-        self._whisper = whisper  # StockWhisper
+    def __init__(self, whisper: "StockWhisper") -> None:
+        self._whisper = whisper
 
     def hear(self, clip: Clip, _: Told) -> Heard:
         watch = Stopwatch()
@@ -328,19 +335,9 @@ class _Stock:
         return {
             "precision": self._whisper.precision,
             "batch": 1,
-            "load": round(self._whisper.load_seconds, 3),
+            "load": round(self._whisper.load(), 3),
             "parameters": {},
         }
-
-
-class _NoJournal:
-    """Every run begins anew."""
-
-    def load(self) -> Mapping[Any, Any]:
-        return {}
-
-    def append(self, results: Sequence[Any]) -> None:
-        """Nothing."""
 
 
 class _WatchedDetector:
@@ -410,12 +407,11 @@ def _decoded(clip: Clip) -> transcribing.Audio:
 
 def _pace(entrant: Entrant, clip: Clip) -> float:
     """Seconds of work for a second of sound, without loading."""
-    load = entrant.facts()["load"] or 0.0
+    entrant.facts()  # loads
     begun = time.perf_counter()
     entrant.hear(clip, lambda _: None)
     took = time.perf_counter() - begun
-    took -= (entrant.facts()["load"] or 0.0) - load
-    return max(0.0, took) / max(clip.most or clip.duration, 1e-9)
+    return took / max(clip.most or clip.duration, 1e-9)
 
 
 # --- what was asked for ---------------------------------------------------------------------------
@@ -508,7 +504,7 @@ def _text(data: Mapping[str, Any], here: "Machine") -> str:
         "engine": lambda r: r["name"],
         "precision": lambda r: r["precision"],
         "batch": lambda r: str(r["batch"]),
-        "load, s": lambda r: _number(r["load"], "{:.1f}"),
+        "load, s": lambda r: f"{r['load']:.1f}",
         "x real time (min-max)": lambda r: _range(r["real_time"], "{:.1f}"),
     }
     if peer:

@@ -55,12 +55,11 @@ def machine() -> Machine:
 
 
 def use_threads(count: int) -> None:
-    """Let torch, and what is loaded after this, compute on `count` threads."""
+    """Let torch compute on `count` threads, and the engines that ask torch for theirs."""
     if count < 1:
         raise SettingsError(f"{count} threads compute nothing.", "Give --threads 1 or more.")
     import torch
 
-    os.environ["OMP_NUM_THREADS"] = str(count)  # CTranslate2 reads it when it loads a model
     torch.set_num_threads(count)
 
 

@@ -35,12 +35,17 @@ class StockWhisper:
         """`model` is an official name or a path to a `.pt`; `device` auto, cuda, mps or cpu."""
         self._name, self._dir, self._wanted, self._progress = model, model_dir, device, progress
         self._loaded: Any = None  # whisper.model.Whisper, which has no types
-        self.load_seconds = 0.0
+        self._load_seconds = 0.0
 
     @property
     def precision(self) -> str:
         """What openai-whisper computes in on this device."""
         return "float16" if _device(self._wanted) == "cuda" else "float32"
+
+    def load(self) -> float:
+        """Load, if that is still to do; the seconds that it took."""
+        self._ready()
+        return self._load_seconds
 
     def transcribe(self, samples: Samples) -> str:
         """The English text of a whole recording: 16 kHz mono, -1..1."""
@@ -65,7 +70,7 @@ class StockWhisper:
             begun = time.perf_counter()
             with _memory(self._name):
                 self._loaded = _model(path, _device(self._wanted))
-            self.load_seconds = time.perf_counter() - begun
+            self._load_seconds = time.perf_counter() - begun
         return self._loaded
 
 
@@ -82,4 +87,6 @@ def plain_words(text: str) -> list[str]:
 def _normaliser() -> Any:
     from whisper.normalizers import EnglishTextNormalizer
 
-    return EnglishTextNormalizer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its table of words open
+        return EnglishTextNormalizer()
