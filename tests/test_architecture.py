@@ -61,10 +61,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "termdesk": NOUNS
     | {"glossary", "exchange", "termfile", "console", "stages", "workspace", "pipeline"}
     | {"compose", "desk"},
+    "measure": NOUNS | {"glossary"},
+    "benchdesk": NOUNS
+    | {"measure", "glossary", "console", "settings", "stages", "backends", "compose", "desk"},
     "press": NOUNS | {"console", "report", "workspace", "pipeline", "compose", "desk"},
     "options": set(),
     "cli": NOUNS
-    | {"options", "settings", "console", "desk", "press", "termdesk", "doctor", "demo"},
+    | {"options", "settings", "console", "desk", "press", "termdesk", "benchdesk", "doctor"}
+    | {"demo"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -78,8 +78,12 @@ glossary_app = typer.Typer(
 memory_app = typer.Typer(
     help="The translation memory: what was learned from finished talks.", no_args_is_help=True
 )
+bench_app = typer.Typer(
+    help="Measure what is fastest and most accurate on this machine.", no_args_is_help=True
+)
 app.add_typer(glossary_app, name="glossary")
 app.add_typer(memory_app, name="memory")
+app.add_typer(bench_app, name="bench")
 
 
 def _version(wanted: bool) -> None:
@@ -659,6 +663,71 @@ def glossary_undo(
 ) -> None:
     """Take back what the glossary corrected in one talk; stw draft then shows what was heard."""
     _desk(config, {"": {"drafts": drafts}}, json, quiet=False).undo(talk, what, redo=redo)
+
+
+# --- measuring ----------------------------------------------------------------------------------
+
+
+@bench_app.command("transcribe")
+def bench_transcribe(
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CLIP...",
+            help="Audio or video files; with --wer each has its words beside it (clip.txt, .srt or"
+            " .vtt), or names them: clip.mp4=reference.txt.",
+        ),
+    ],
+    model: WhisperModel = None,
+    engines: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Of whisper, faster-whisper and openai (openai-whisper's own transcribe()), with"
+            " commas. [default: all that are installed]",
+        ),
+    ] = "",
+    precisions: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES", help="Of auto, float32, bfloat16, float16 and int8, with commas."
+        ),
+    ] = "auto",
+    runs: Annotated[int, typer.Option(min=1, help="Of every engine, taking turns.")] = 3,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of the processor. [default: as torch chooses]")
+    ] = None,
+    wer: Annotated[
+        bool,
+        typer.Option(
+            "--wer",
+            help="Count word errors and terms missed, too: what int8 or bfloat16 costs is settled"
+            " by your model on your clips.",
+        ),
+    ] = False,
+    model_dir: ModelDir = None,
+    device: Device = None,
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Time the engines on your clips, part by part; with --wer, count their errors.
+
+    From the file to the transcript, after a warm-up that tells how long it will take; loading the
+    model counts apart. The output is Markdown, with the machine, to pass on.
+    """
+    from translate.benchdesk import BenchDesk
+
+    flags: Flags = {
+        "": {"glossary": glossary},
+        "transcribe": {"model": model, "model_dir": model_dir, "device": device},
+    }
+    code = BenchDesk(_desk(config, flags, json, quiet)).transcribe(
+        clips, engines=engines, precisions=precisions, runs=runs, threads=threads, words=wer
+    )
+    if code:
+        raise typer.Exit(code)
 
 
 # --- from flags to settings ---------------------------------------------------------------------

@@ -249,6 +249,11 @@ def _recogniser_options(wish: TranscribeSettings) -> dict[str, str]:
     return {name: value for name, value in asked.items() if value}
 
 
+def build_recogniser(settings: Settings, console: Console) -> transcribing.Recogniser:
+    """The recogniser that the settings ask for, by itself. Raises SettingsError, BadFileError."""
+    return _recogniser(settings, settings.transcribe.model or DEFAULT_MODEL, console)
+
+
 def _recogniser_id(model: str) -> str:
     """The model by name, one's own checkpoint by its content; empty when none was asked for."""
     path = Path(model).expanduser()
