@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 import msgspec
 
 from translate import measure
+from translate.caption_text import clean_captions
 from translate.compose import DEFAULT_MODEL, build_recogniser
 from translate.console import human_time
 from translate.desk import Desk
@@ -458,7 +459,7 @@ def _reference(path: Path) -> str:
     if path.suffix.lower() in (".srt", ".vtt"):
         from translate.backends.captions import read
 
-        cues, _ = transcribing.clean_captions(read(path).cues)
+        cues, _ = clean_captions(read(path).cues)
         text = " ".join(cue.text for cue in cues)
     else:
         try:

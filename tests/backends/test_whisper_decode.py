@@ -90,7 +90,7 @@ def test_windows_that_end_leave_the_others_alone(beams: int) -> None:
         found = ours(model, mel, "", beams)
         lengths |= {len(f.tokens) for f in found}
         assert [list(f.tokens) for f in found] == [r.tokens for r in stock(model, mel, "", beams)]
-    assert len(lengths) > 3  # or nothing has left early
+    assert len(lengths) > 2  # or nothing has left early
 
 
 @pytest.mark.slow
