@@ -63,7 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"compose", "desk"},
     "measure": NOUNS | {"glossary"},
     "benchdesk": NOUNS
-    | {"measure", "glossary", "console", "settings", "stages", "backends", "compose", "desk"},
+    | {"measure", "glossary", "caption_text", "console", "settings", "stages", "backends"}
+    | {"compose", "desk"},
     "press": NOUNS | {"console", "report", "workspace", "pipeline", "compose", "desk"},
     "options": set(),
     "cli": NOUNS

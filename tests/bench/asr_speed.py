@@ -112,9 +112,9 @@ def ctranslate2(
     checkpoint: Path, model: Any, precision: str, tokens: int, batch: int, cache: Path
 ) -> Run:
     import ctranslate2 as ct2
+
     from translate.backends.ct2 import convert
     from translate.backends.faster_whisper import PRECISIONS
-
     from translate.backends.whisper_files import sha256_of
 
     device = model.device.type
