@@ -25,6 +25,7 @@ BREAK = 3.0  # a silence this long ends a gap
 LONGEST_WORD = 2.0  # a recogniser that gives a word more has stretched it over something
 
 PACE = 17.5  # letters a second, a space counting as one: where a talk is too short to tell
+PACE_FROM = 20.0  # seconds of speech under text: with less, no pace is told and none is missed
 PACE_WEIGHT = 10.0  # seconds of speech that this counts for
 NEIGHBOURHOOD = 150.0  # seconds on each side that a cue's pace is judged by
 LONGEST_RUN = 20.0  # seconds of speech in more than two cues judged together
@@ -221,6 +222,8 @@ def _sparse(cues: Sequence[Cue], speech: Sequence[Span]) -> list[Run]:
     told = [Span(start=f.start, end=f.end) for f in uncovered(cues, speech)]
     voice = Voice(_without(speech, told))
     spoken = [voice.within(c.start, c.end) for c in cues]
+    if sum(spoken) < PACE_FROM:
+        return []
     letters = [_letters(c.text) for c in cues]
     paces = _paces(cues, spoken, letters)
     needed = [n / pace for n, pace in zip(letters, paces, strict=True)]
