@@ -1,6 +1,7 @@
 """How much of the speech has text: laws on made-up times, figures on real speech."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.shared import shared_data
 from translate import coverage
 from translate.coverage import Voice, drift, measure, sparse, told, uncovered
-from translate.model import Cue, Engine, Span, Transcript, Word
+from translate.model import Article, Cue, Engine, Span, Talk, Transcript, Word
 
 TEN_HOURS = 36_000.0
 SENTENCE = "so this is how the encoder sees every frame of it"  # 49 letters: 2.9 s
@@ -152,6 +153,30 @@ def test_text_past_the_end_of_the_sound_is_drift() -> None:
     [flag] = drift(cues, speech, duration=15.0)
     assert "runs to 00:00:20" in flag.detail and "ends at 00:00:15" in flag.detail
     assert drift(cues, speech, duration=20.0) == []
+
+
+def test_the_report_and_the_run_say_the_same() -> None:
+    from translate.desk import _facts
+    from translate.pipeline import Result
+    from translate.report import ReportFacts, render_report
+    from translate.workspace import Workspace
+
+    cues, speech = talk()
+    left = transcript((*cues[:10], *cues[12:]), speech)
+    found = measure(left)
+    said = Talk(slug="t", title="t", url="https://youtu.be/x")
+    facts = ReportFacts(talk=said, transcript=left, article=Article(sections=()), translations=())
+    markdown, data = render_report(facts)
+    assert data["coverage"]["share"] == 0.95
+    [gap] = data["coverage"]["gaps"]
+    assert gap == {"start": 35.0, "end": 41.5, "link": "https://youtu.be/x?t=35s"}
+    assert "95.0 %: 114 of 120 seconds, 6 without" in markdown
+    assert "Without text: [00:00:35](https://youtu.be/x?t=35s)" in markdown
+    assert found is not None
+    assert told(found) == "speech with text: 95.0 %; 1 place without: 00:00:35"
+    result = Result(workspace=Workspace(Path("t")), coverage=found)
+    assert _facts(result)["coverage"]["gaps"] == [[35.0, 41.5]]
+    assert "coverage" not in _facts(replace(result, coverage=None))
 
 
 # --- real speech ----------------------------------------------------------------------------------
