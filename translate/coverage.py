@@ -434,18 +434,28 @@ class _Fit:
 def doubts(transcript: Transcript, duration: float | None = None) -> tuple[Flag, ...]:
     """What coverage and times say of a transcript that was held against its sound.
 
-    `duration`: of the sound, where the transcript's own is not measured on it.
+    `duration`: of the sound, where the transcript's own is not measured on it. Cues that are
+    called sparse already are not called so again.
     """
-    cues, speech = transcript.cues, transcript.speech
+    cues, speech = transcript.cues, _expected(transcript)
     length = transcript.duration if duration is None else duration
-    found = [*uncovered(cues, speech), *sparse(cues, speech), *drift(cues, speech, length)]
+    known = [f for f in transcript.flags if f.rule == "sparse"]
+    thin = (
+        f
+        for f in sparse(cues, speech)
+        if not any(k.start < f.end and f.start < k.end for k in known)
+    )
+    found = [*uncovered(cues, speech), *thin, *drift(cues, speech, length)]
     return tuple(sorted(found, key=lambda f: (f.start, f.end)))
 
 
 def measure(transcript: Transcript) -> Coverage | None:
-    """How much of the speech has text; None where nobody listened for speech."""
-    cues, speech = transcript.cues, transcript.speech
-    if not speech:
+    """How much of the speech has text; None where nobody listened for speech.
+
+    Speech in another language has a flag of its own and is not counted.
+    """
+    cues, speech = transcript.cues, _expected(transcript)
+    if not transcript.speech:
         return None
     voice = Voice(speech)
     bare = _seconds(span for _, span in _bare(cues, speech))
@@ -453,13 +463,22 @@ def measure(transcript: Transcript) -> Coverage | None:
     thin = [Span(start=cues[r.first].start, end=cues[r.last].end) for r in runs]
     holes = [Span(start=f.start, end=f.end) for f in uncovered(cues, speech)]
     lacking = bare + sum(run.lacking for run in runs)
+    words = sum(len(c.text.split()) for c in cues)
     return Coverage(
         speech_seconds=voice.total,
         covered_seconds=max(0.0, voice.total - lacking),
-        words_per_second=sum(len(c.text.split()) for c in cues) / voice.total,
+        words_per_second=words / voice.total if voice.total else 0.0,
         along=_along(cues, voice),
         gaps=tuple(sorted([*thin, *holes], key=lambda s: (s.start, s.end))),
     )
+
+
+def _expected(transcript: Transcript) -> Sequence[Span]:
+    """The speech that text is expected for: all but what is in another language."""
+    elsewhere = [
+        Span(start=f.start, end=f.end) for f in transcript.flags if f.rule == "other-language"
+    ]
+    return _without(transcript.speech, sorted(elsewhere, key=lambda s: s.start))
 
 
 def _along(cues: Sequence[Cue], voice: Voice) -> tuple[Stretch, ...]:
