@@ -17,7 +17,7 @@ TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals", "concepts"),
     *("align", "typography", "subtitles", "flags", "report"),
     *("house", "refusals", "outline", "lanes"),
-    *("windows", "guards", "caption_text", "bias"),
+    *("windows", "guards", "caption_text", "bias", "coverage", "turns"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "caption_text": NOUNS | {"sounds"},
     "sounds": set(),
     "bias": set(),
-    "report": NOUNS | {"typography", "draft"},
+    "report": NOUNS | {"typography", "draft", "coverage"},
     "tbx": NOUNS,
     "exchange": NOUNS | {"glossary", "tbx"},
     "termfile": NOUNS | {"glossary"},
@@ -46,6 +46,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backends": NOUNS,
     "workspace": NOUNS,
     "flags": NOUNS,
+    "coverage": NOUNS,
+    "turns": NOUNS,
     "numerals": set(),
     "concepts": set(),
     "pipeline": NOUNS | TOOLS | {"stages", "workspace"},
@@ -56,7 +58,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compose": NOUNS
     | {"glossary", "console", "settings", "stages", "backends", "workspace", "pipeline"},
     "desk": NOUNS
-    | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"},
+    | {"glossary", "console", "settings", "stages", "workspace", "pipeline", "compose"}
+    | {"coverage"},
     "doctor": NOUNS | {"glossary", "console", "settings", "backends", "compose"},
     "termdesk": NOUNS
     | {"glossary", "exchange", "termfile", "console", "stages", "workspace", "pipeline"}

@@ -20,6 +20,12 @@ class _Meaning(NamedTuple):
 LISTEN = "listen at this time, and write what was said"
 MEANINGS = {
     "uncovered": _Meaning("warning", "", LISTEN),
+    "drift": _Meaning(
+        "warning",
+        "the times do not fit the sound",
+        "take the speech through the recogniser: stw transcribe --captions never",
+    ),
+    "turn": _Meaning("info", "another person may be speaking from here"),
     "loop": _Meaning("warning", "the recogniser repeated itself; taken out", LISTEN),
     "silence": _Meaning("info", "text where nobody speaks; taken out"),
     "prompt-echo": _Meaning("warning", "the recogniser echoed its prompt", LISTEN),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from translate.coverage import Coverage
 from translate.errors import ConflictError, StwError
 from translate.glossary import Glossary
 from translate.model import Cue, Flag, Problem, Progress, Usage
@@ -83,6 +84,7 @@ class Result:
     made: tuple[Made, ...] = ()
     problems: tuple[Problem, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    coverage: Coverage | None = None  # of a transcript that was held against its sound
     stopped: StwError | None = None  # what ended the translator early; the draft is there
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from translate import coverage
 from translate import glossary as terms
 from translate.bias import bias_prompt
 from translate.errors import BadFileError, InputError
@@ -26,6 +27,7 @@ from translate.pipeline.run import Result, Tools, Wishes, bring, put_side
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
 from translate.subtitles import srt
+from translate.turns import turns
 from translate.workspace import (
     ARTICLE,
     TRANSCRIPT,
@@ -68,6 +70,7 @@ def transcribe(
         workspace=workspace,
         made=(made,),
         problems=(*problems_of(transcript), *problems),
+        coverage=coverage.measure(transcript),
     )
 
 
@@ -166,11 +169,11 @@ def _from_captions(
     sound = talk.sound
     if sound is None or not workspace.has(sound.file):
         unchecked = Flag(start=0.0, end=transcript.duration, rule="unchecked", action="kept")
-        return replace(transcript, flags=(unchecked, *transcript.flags))
+        return _doubted(replace(transcript, flags=(unchecked, *transcript.flags)))
     audio = tools.decode(workspace.path(sound.file), progress)
     speech = tools.detector().speech(audio)
-    bare = transcribing.uncovered(transcript.cues, speech)
-    return replace(transcript, speech=speech, flags=(*transcript.flags, *audio.flags, *bare))
+    told = replace(transcript, speech=speech, flags=(*transcript.flags, *audio.flags))
+    return _doubted(told, audio.duration)
 
 
 def _from_audio(
@@ -186,7 +189,7 @@ def _from_audio(
     recogniser = tools.recogniser()  # first: a wrong model's name is told before hours of decoding
     audio = tools.decode(workspace.path(source.file), progress)
     journal = WindowJournal(workspace.path(WINDOWS), key)
-    return transcribing.transcribe_audio(
+    heard = transcribing.transcribe_audio(
         audio,
         recogniser,
         tools.detector(),
@@ -197,6 +200,19 @@ def _from_audio(
         language=wishes.language or None,
         progress=progress,
     )
+    return _doubted(heard, audio.duration)
+
+
+def _doubted(transcript: Transcript, duration: float | None = None) -> Transcript:
+    """With what the whole talk tells: where words are missing, times that drift, other speakers.
+
+    `duration` of the sound; None where it is not here, and only the words can tell anything.
+    """
+    found = turns(transcript.cues, transcript.speech)
+    if duration is not None:
+        found += coverage.doubts(transcript, duration)
+    flags = dict.fromkeys([*transcript.flags, *found])
+    return replace(transcript, flags=tuple(sorted(flags, key=lambda f: (f.start, f.end))))
 
 
 def bias(

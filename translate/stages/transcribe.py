@@ -6,12 +6,12 @@ believed and what captions do to text stand in rooms of their own.
 """
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from translate.caption_text import clean_captions
+from translate.coverage import uncovered
 from translate.errors import LanguageError
 from translate.guards import (
     LONG_ENOUGH,
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 DETECTED = 5  # windows the language is judged by
 DOUBTFUL_LANGUAGE = 0.6
-NEAR = 0.3  # recognised times are this vague
-UNCOVERED = 2.0  # seconds of speech without text
 
 HeardHow = Literal["once", "again", "recut"]
 
@@ -369,38 +367,6 @@ def _english(found: str, probability: float, duration: float) -> tuple[str, list
         else "the language could not be checked; taken for English"
     )
     return "en", [Flag(start=0.0, end=duration, rule="language", action="kept", detail=detail)]
-
-
-def uncovered(cues: Sequence[Cue], speech: Sequence[Span]) -> list[Flag]:
-    """Speech of two seconds and more without text: missed, or removed by a rule."""
-    bare: list[Span] = []
-    for span in speech:
-        at = span.start
-        for cue in cues[bisect_right(cues, at, key=lambda c: c.end) :]:
-            if cue.start >= span.end:
-                break
-            if cue.start > at:
-                bare.append(Span(start=at, end=cue.start))
-            at = max(at, cue.end)
-        if at < span.end:
-            bare.append(Span(start=at, end=span.end))
-    joined: list[Span] = []
-    for span in bare:
-        if joined and span.start - joined[-1].end <= NEAR:
-            joined[-1] = Span(start=joined[-1].start, end=span.end)
-        else:
-            joined.append(span)
-    return [
-        Flag(
-            start=s.start,
-            end=s.end,
-            rule="uncovered",
-            action="kept",
-            detail=f"{s.end - s.start:.1f} s of speech without text",
-        )
-        for s in joined
-        if s.end - s.start >= UNCOVERED
-    ]
 
 
 # --- from captions --------------------------------------------------------------------------------
