@@ -44,10 +44,11 @@ def test_a_long_stretch_without_text_is_an_error() -> None:
 def test_every_rule_in_the_code_has_its_meaning() -> None:
     """Reads the rules' names out of the modules that make flags."""
     found: set[str] = set()
-    for file in ("stages/transcribe.py", "backends/media.py", "backends/captions.py"):
+    rooms = ("windows.py", "guards.py", "caption_text.py", "sounds.py", "coverage.py", "turns.py")
+    for file in (*rooms, "stages/transcribe.py", "backends/media.py", "backends/captions.py"):
         text = (PACKAGE / file).read_text(encoding="utf-8")
         found |= set(re.findall(r'rule="([a-z-]+)"', text))
-        found |= set(re.findall(r'_flag\([^,()]+(?:\([^()]*\))?[^,]*, "([a-z-]+)"', text))
+        found |= set(re.findall(r'Flag\.on\([^,()]+(?:\([^()]*\))?[^,]*, "([a-z-]+)"', text))
     assert len(found) > 10
     assert found <= set(MEANINGS)
 

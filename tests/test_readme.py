@@ -32,6 +32,8 @@ COMMANDS = (
     "memory",
     "memory import",
     "memory export",
+    "bench",
+    "bench transcribe",
     "status",
     "model",
     "doctor",

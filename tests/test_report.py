@@ -124,6 +124,7 @@ def test_figures() -> None:
     assert data["usage"]["cost"] == 0.0123
     assert "0.0123 USD" in markdown
     assert "3 of 11 seconds, 8 without" in markdown
+    assert "27.2 %" in markdown
     assert "Nothing to look at." in markdown
 
 

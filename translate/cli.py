@@ -17,6 +17,7 @@ from translate.options import (
     AtOnce,
     AudioOnly,
     BaseUrl,
+    Beam,
     Bilingual,
     Blog,
     Browser,
@@ -28,6 +29,7 @@ from translate.options import (
     DateOption,
     Device,
     Drafts,
+    Engine,
     Event,
     Fast,
     Flags,
@@ -39,6 +41,7 @@ from translate.options import (
     ModelDir,
     NotesAmount,
     OneTalk,
+    Precision,
     Proxy,
     Quiet,
     RateLimit,
@@ -49,6 +52,7 @@ from translate.options import (
     Title,
     Translator,
     WhisperModel,
+    Words,
     fetch_flags,
     overrides,
     translate_flags,
@@ -74,8 +78,12 @@ glossary_app = typer.Typer(
 memory_app = typer.Typer(
     help="The translation memory: what was learned from finished talks.", no_args_is_help=True
 )
+bench_app = typer.Typer(
+    help="Measure what is fastest and most accurate on this machine.", no_args_is_help=True
+)
 app.add_typer(glossary_app, name="glossary")
 app.add_typer(memory_app, name="memory")
+app.add_typer(bench_app, name="bench")
 
 
 def _version(wanted: bool) -> None:
@@ -143,7 +151,11 @@ def transcribe(
     model: WhisperModel = None,
     fast: Fast = False,
     model_dir: ModelDir = None,
+    engine: Engine = None,
     device: Device = None,
+    precision: Precision = None,
+    beam: Beam = None,
+    words: Words = None,
     captions: Captions = None,
     language: Language = None,
     glossary: GlossaryPaths = None,
@@ -156,7 +168,9 @@ def transcribe(
     """Turn speech into timed text: Whisper, or the creator's captions."""
     flags: Flags = {
         "": {"drafts": drafts, "glossary": glossary},
-        "transcribe": whisper_flags(model, model_dir, device, captions, language),
+        "transcribe": whisper_flags(
+            model, model_dir, device, captions, language, engine, precision, beam, words
+        ),
     }
     desk = _desk(config, flags, json, quiet, fast=fast, force=force)
     _finish(desk, desk.transcribe(talks))
@@ -224,7 +238,11 @@ def run(
     model: WhisperModel = None,
     fast: Fast = False,
     model_dir: ModelDir = None,
+    engine: Engine = None,
     device: Device = None,
+    precision: Precision = None,
+    beam: Beam = None,
+    words: Words = None,
     captions: Captions = None,
     language: Language = None,
     translator: Translator = None,
@@ -244,7 +262,9 @@ def run(
     flags: Flags = {
         "": {"drafts": drafts, "glossary": glossary, "notes": notes},
         "fetch": fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
-        "transcribe": whisper_flags(model, model_dir, device, captions, language),
+        "transcribe": whisper_flags(
+            model, model_dir, device, captions, language, engine, precision, beam, words
+        ),
         "translate": translate_flags(translator, chat_model, base_url, memory, at_once, budget),
     }
     desk = _desk(config, flags, json, quiet, fast=fast)
@@ -643,6 +663,71 @@ def glossary_undo(
 ) -> None:
     """Take back what the glossary corrected in one talk; stw draft then shows what was heard."""
     _desk(config, {"": {"drafts": drafts}}, json, quiet=False).undo(talk, what, redo=redo)
+
+
+# --- measuring ----------------------------------------------------------------------------------
+
+
+@bench_app.command("transcribe")
+def bench_transcribe(
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CLIP...",
+            help="Audio or video files; with --wer each has its words beside it (clip.txt, .srt or"
+            " .vtt), or names them: clip.mp4=reference.txt.",
+        ),
+    ],
+    model: WhisperModel = None,
+    engines: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Of whisper, faster-whisper and openai (openai-whisper's own transcribe()), with"
+            " commas. [default: all that are installed]",
+        ),
+    ] = "",
+    precisions: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES", help="Of auto, float32, bfloat16, float16 and int8, with commas."
+        ),
+    ] = "auto",
+    runs: Annotated[int, typer.Option(min=1, help="Of every engine, taking turns.")] = 3,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of the processor. [default: as torch chooses]")
+    ] = None,
+    wer: Annotated[
+        bool,
+        typer.Option(
+            "--wer",
+            help="Count word errors and terms missed, too: what int8 or bfloat16 costs is settled"
+            " by your model on your clips.",
+        ),
+    ] = False,
+    model_dir: ModelDir = None,
+    device: Device = None,
+    glossary: GlossaryPaths = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Time the engines on your clips, part by part; with --wer, count their errors.
+
+    From the file to the transcript, after a warm-up that tells how long it will take; loading the
+    model counts apart. The output is Markdown, with the machine, to pass on.
+    """
+    from translate.benchdesk import BenchDesk
+
+    flags: Flags = {
+        "": {"glossary": glossary},
+        "transcribe": {"model": model, "model_dir": model_dir, "device": device},
+    }
+    code = BenchDesk(_desk(config, flags, json, quiet)).transcribe(
+        clips, engines=engines, precisions=precisions, runs=runs, threads=threads, words=wer
+    )
+    if code:
+        raise typer.Exit(code)
 
 
 # --- from flags to settings ---------------------------------------------------------------------

@@ -25,7 +25,7 @@ from translate.errors import SettingsError, StwError, TranslatorError
 from translate.glossary import Glossary
 from translate.model import MemoryEntry, Problem, Progress
 from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
-from translate.settings import Settings, TranslateSettings
+from translate.settings import Settings, TranscribeSettings, TranslateSettings
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
 from translate.stages import translate as translating
@@ -130,6 +130,7 @@ def build_tools(
         detector=_detector,
         recogniser=cache(lambda: _recogniser(settings, asked or DEFAULT_MODEL, console)),
         recogniser_id=cache(lambda: _recogniser_id(asked)),
+        recogniser_options=_recogniser_options(settings.transcribe),
         default_model=DEFAULT_MODEL,
         count_tokens=_count_tokens,
         read_captions=_read_captions,
@@ -222,14 +223,64 @@ def _detector() -> transcribing.SpeechDetector:
 
 
 def _recogniser(settings: Settings, model: str, console: Console) -> transcribing.Recogniser:
-    from translate.backends.whisper import Whisper, plan_download
+    from translate.backends.whisper import Whisper
+    from translate.backends.whisper_files import plan_download
 
     wish = settings.transcribe
     folder = Path(wish.model_dir) if wish.model_dir else None
     plan = plan_download(model, folder)
     if not plan.present:
         console.say(f"Whisper {model}: {human_bytes(plan.bytes)} to download to {plan.path}")
-    return Whisper(model, model_dir=folder, device=wish.device, progress=console.progress)
+    if wish.engine == "faster-whisper":
+        return _faster_whisper(wish, model, folder, console)
+    return Whisper(
+        model,
+        model_dir=folder,
+        device=wish.device,
+        progress=console.progress,
+        precision=wish.precision,
+        beam=wish.beam,
+        words=wish.words,
+    )
+
+
+def _faster_whisper(
+    wish: TranscribeSettings, model: str, folder: Path | None, console: Console
+) -> transcribing.Recogniser:
+    from translate.backends.faster_whisper import FasterWhisper, plan
+
+    engine = FasterWhisper(
+        model,
+        model_dir=folder,
+        device=wish.device,
+        progress=console.progress,
+        precision=wish.precision,
+        beam=wish.beam,
+        words=wish.words,
+    )
+    conversion = plan(model, folder)
+    if not conversion.present:
+        size = human_bytes(conversion.bytes)
+        console.say(
+            f"Whisper {model}: converted once for faster-whisper, {size} to {conversion.path}"
+        )
+    return engine
+
+
+def _recogniser_options(wish: TranscribeSettings) -> dict[str, str]:
+    """What was asked for besides the model, as far as it changes what is recognised."""
+    asked = {
+        "engine": wish.engine,
+        "precision": wish.precision if wish.precision != "auto" else "",
+        "beam": str(wish.beam) if wish.beam > 1 else "",
+        "words": "yes" if wish.words else "",
+    }
+    return {name: value for name, value in asked.items() if value}
+
+
+def build_recogniser(settings: Settings, console: Console) -> transcribing.Recogniser:
+    """The recogniser that the settings ask for, by itself. Raises SettingsError, BadFileError."""
+    return _recogniser(settings, settings.transcribe.model or DEFAULT_MODEL, console)
 
 
 def _recogniser_id(model: str) -> str:

@@ -24,6 +24,7 @@ from translate.compose import (
     load_glossary,
 )
 from translate.console import Console, problem_text, report_error, table_text
+from translate.coverage import Coverage, told
 from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
 from translate.forecast import Forecast, usage_text
 from translate.glossary import Glossary
@@ -204,6 +205,7 @@ class Desk:
         return replace(
             drafted,
             made=(*fetched.made, *transcribed.made, *drafted.made),
+            coverage=transcribed.coverage,
             problems=(*fetched.problems, *drafted.problems),  # the draft's hold the transcript's
         )
 
@@ -301,6 +303,8 @@ class Desk:
             self.console.say(f"  {made.stage}: {made.file} {made.did} (was {made.found})")
         for line in _loudest(result.problems, result.workspace.path(REPORT)):
             self.console.say(f"  {line}")
+        if result.coverage:
+            self.console.say(f"  {told(result.coverage)}")
         if result.usage.calls:
             self.console.say(f"  translator: {usage_text(result.usage)}")
         if result.stopped:
@@ -354,7 +358,18 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
         "stages": [msgspec.to_builtins(m) for m in outcome.made],
         "problems": [msgspec.to_builtins(p) for p in outcome.problems],
         "usage": msgspec.to_builtins(outcome.usage),
+        **({"coverage": _coverage(outcome.coverage)} if outcome.coverage else {}),
         **({"stopped": {"message": failed.message, "hint": failed.hint}} if failed else {}),
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "share": round(coverage.share, 4),
+        "speech_seconds": round(coverage.speech_seconds, 3),
+        "covered_seconds": round(coverage.covered_seconds, 3),
+        "words_per_second": round(coverage.words_per_second, 3),
+        "gaps": [[round(g.start, 3), round(g.end, 3)] for g in coverage.gaps],
     }
 
 

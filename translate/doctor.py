@@ -61,6 +61,7 @@ def examine(settings: Settings, environment: Mapping[str, str], console: Console
         _javascript(),
         _device(),
         _whisper(settings),
+        _faster_whisper(settings),
         _translator(settings, environment),
         _glossary(settings),
         _drafts(settings),
@@ -128,7 +129,7 @@ def _device() -> Check:
 
 
 def _whisper(settings: Settings) -> Check:
-    from translate.backends.whisper import plan_download
+    from translate.backends.whisper_files import plan_download
 
     wish = settings.transcribe
     model = wish.model or DEFAULT_MODEL
@@ -145,6 +146,25 @@ def _whisper(settings: Settings) -> Check:
         state="optional",
         detail=f"{model} is not here yet: {size} to {plan.path}",
         mend="the first stw transcribe brings it; or put the file there by hand",
+    )
+
+
+def _faster_whisper(settings: Settings) -> Check:
+    """The other engine: needed only where the settings ask for it."""
+    from translate.backends.faster_whisper import EXTRA
+
+    try:
+        versions = [importlib.metadata.version(p) for p in ("faster-whisper", "ctranslate2")]
+    except importlib.metadata.PackageNotFoundError:
+        wanted = settings.transcribe.engine == "faster-whisper"
+        return Check(
+            what="faster-whisper",
+            state="missing" if wanted else "optional",
+            detail="not installed: --engine faster-whisper needs it",
+            mend=EXTRA,
+        )
+    return Check(
+        what="faster-whisper", state="ok", detail=f"{versions[0]} on CTranslate2 {versions[1]}"
     )
 
 

@@ -20,11 +20,23 @@ class _Meaning(NamedTuple):
 LISTEN = "listen at this time, and write what was said"
 MEANINGS = {
     "uncovered": _Meaning("warning", "", LISTEN),
+    "drift": _Meaning(
+        "warning",
+        "the times do not fit the sound",
+        "take the speech through the recogniser: stw transcribe --captions never",
+    ),
+    "turn": _Meaning("info", "another person may be speaking from here"),
     "loop": _Meaning("warning", "the recogniser repeated itself; taken out", LISTEN),
     "silence": _Meaning("info", "text where nobody speaks; taken out"),
     "prompt-echo": _Meaning("warning", "the recogniser echoed its prompt", LISTEN),
     "rate": _Meaning("warning", "more words than a tongue can say", LISTEN),
     "repeat": _Meaning("warning", "the same passage twice", "if it was said once, take one out"),
+    "sparse": _Meaning("warning", "few words for so much speech; some may be missing", LISTEN),
+    "other-language": _Meaning(
+        "warning",
+        "speech in another language; neither transcribed nor translated",
+        "listen at this time, and say in the draft what was said",
+    ),
     "low-confidence": _Meaning("info", "the recogniser was not sure", "listen at this time"),
     "empty": _Meaning("info", "a time without text"),
     "music": _Meaning("info", "music or applause; taken out"),

@@ -231,14 +231,27 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What a recogniser made of one window, before any rule has judged it."""
+
+    segments: tuple[Segment, ...]
+    language: str = ""  # the one the sound is most likely in; empty where the engine cannot tell
+    probability: float = 0.0  # of that language, 0..1
+    whole: bool = True  # False where the engine ran into its limit before the window's end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowResult:
     """One finished window of recognition, kept so that a killed run continues after it."""
 
     start: float
     end: float
     language: str
-    of: str  # hash of what it was made from: samples, engine, prompt, language
+    of: str  # hash of what it was made from: samples, place, engine, prompt, language
     segments: tuple[Segment, ...]
+    sounds_like: str = ""  # the language it is most likely in; empty where the engine cannot tell
+    probability: float = 0.0  # of that language, 0..1
+    heard: Literal["once", "again", "recut"] = "once"  # which hearing the segments come from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +264,25 @@ class Flag:
     action: Literal["removed", "kept"]
     text: str = ""
     detail: str = ""
+
+    @classmethod
+    def on(
+        cls,
+        stretch: Span | Cue | Segment | WindowResult,
+        rule: str,
+        action: Literal["removed", "kept"],
+        text: str = "",
+        detail: str = "",
+    ) -> "Flag":
+        """A flag over the time of something."""
+        return cls(
+            start=stretch.start,
+            end=stretch.end,
+            rule=rule,
+            action=action,
+            text=text,
+            detail=detail,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

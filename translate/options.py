@@ -48,6 +48,15 @@ WhisperModel = Annotated[
 Fast = Annotated[bool, typer.Option("--fast", help="Take the small English model (small.en).")]
 ModelDir = Annotated[Path | None, typer.Option(help="Where Whisper checkpoints lie.")]
 Device = Annotated[str | None, typer.Option(help="auto, cuda, cpu or mps.")]
+Engine = Annotated[str | None, typer.Option(help="What runs it: whisper or faster-whisper.")]
+Precision = Annotated[
+    str | None,
+    typer.Option(help="auto, float32, bfloat16, float16 or int8. [default: what suits the device]"),
+]
+Beam = Annotated[
+    int | None, typer.Option(help="Hypotheses followed at once; 1 is greedy. [default: 1]")
+]
+Words = Annotated[bool | None, typer.Option("--words", help="Find the time of every word.")]
 Captions = Annotated[
     str | None, typer.Option(help="The creator's own captions: auto, never or only.")
 ]
@@ -116,8 +125,16 @@ def whisper_flags(
     device: str | None,
     captions: str | None,
     language: str | None,
+    engine: str | None,
+    precision: str | None,
+    beam: int | None,
+    words: bool | None,
 ) -> dict[str, object]:
     return {
+        "engine": engine,
+        "precision": precision,
+        "beam": beam,
+        "words": words,
         "model": model,
         "model_dir": model_dir,
         "device": device,

@@ -6,6 +6,7 @@ Knows the nouns; knows no files and no stages.
 """
 
 import hashlib
+import math
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -13,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from translate.coverage import Coverage, Stretch, measure
 from translate.model import (
     Article,
     Correction,
     Paragraph,
     Problem,
     Severity,
-    Span,
     Talk,
     TermUse,
     Transcript,
@@ -43,6 +44,9 @@ KINDS = {
     "untranslated": "Untranslated",
     "stale": "Translated before something changed",
     "uncovered": "Speech without text",
+    "other-language": "Speech in another language",
+    "sparse": "Few words for so much speech",
+    "drift": "Times that do not fit the sound",
     "gap": "Holes in the recording",
     "damaged": "Damage in the recording",
     "inaudible": "Not understood",
@@ -84,6 +88,7 @@ KINDS = {
     "blog-maths": "Dollar signs",
     "blog-address": "Bare addresses",
     "blog-typing": "Spacing and punctuation",
+    "turn": "Other people speaking",
     "facts": "Facts about the talk",
     "author": "Who signs the post",
     "unedited": "Nobody has edited it",
@@ -242,7 +247,8 @@ def without_ticks(markdown: str) -> str:
 
 def render_report(facts: ReportFacts) -> tuple[str, dict[str, Any]]:
     """The report as Markdown, and as plain data whose keys stay as they are."""
-    figures = _figures(facts)
+    coverage = measure(facts.transcript)
+    figures = _figures(facts, coverage)
     open_ = [i for i in facts.items if not i.silenced]
     parts = [
         f"# {escape_text(facts.talk.title, names=False) or facts.talk.slug}",
@@ -251,9 +257,9 @@ def render_report(facts: ReportFacts) -> tuple[str, dict[str, Any]]:
         *_conflicts(open_, facts),
         *_lists(open_, ("info",), facts.talk),
         *_silenced([i for i in facts.items if i.silenced], facts.talk),
-        *_statistics(facts, figures),
+        *_statistics(facts, figures, coverage),
     ]
-    return "\n\n".join(parts) + "\n", _data(facts, figures)
+    return "\n\n".join(parts) + "\n", _data(facts, figures, coverage)
 
 
 def summary(items: Sequence[Item]) -> str:
@@ -410,7 +416,9 @@ def _terminal_lines(item: Item, *, hint: bool, where: bool) -> Iterator[str]:
 # --- figures ------------------------------------------------------------------------------------
 
 
-def _statistics(facts: ReportFacts, s: Mapping[str, Any]) -> Iterator[str]:
+def _statistics(
+    facts: ReportFacts, s: Mapping[str, Any], coverage: Coverage | None
+) -> Iterator[str]:
     usage = facts.usage
     engine = facts.transcript.engine
     rows = [
@@ -419,7 +427,7 @@ def _statistics(facts: ReportFacts, s: Mapping[str, Any]) -> Iterator[str]:
         ("Paragraphs", f"{s['paragraphs']}, {s['untranslated']} of them untranslated"),
         ("English words", str(s["words"])),
         ("Chinese characters", str(s["chinese_characters"])),
-        ("Speech with text", _coverage(s)),
+        *_coverage(coverage, facts.talk),
         ("Terms", _kept_terms(s)),
         (
             "Requests",
@@ -432,11 +440,22 @@ def _statistics(facts: ReportFacts, s: Mapping[str, Any]) -> Iterator[str]:
     yield "\n".join(f"- {name}: {value}" for name, value in rows)
 
 
-def _coverage(figures: Mapping[str, Any]) -> str:
-    if figures["speech_seconds"] is None:
-        return "not measured"
-    with_text, speech = figures["speech_with_text_seconds"], figures["speech_seconds"]
-    return f"{with_text:.0f} of {speech:.0f} seconds, {speech - with_text:.0f} without"
+def _coverage(coverage: Coverage | None, talk: Talk) -> Iterator[tuple[str, str]]:
+    if coverage is None:
+        yield "Speech with text", "not measured"
+        return
+    with_text, speech = coverage.covered_seconds, coverage.speech_seconds
+    share = math.floor(coverage.share * 1000) / 10
+    value = f"{share:.1f} %: {with_text:.0f} of {speech:.0f} seconds"
+    yield "Speech with text", f"{value}, {speech - with_text:.0f} without"
+    if coverage.gaps:
+        some = [_time(g.start, talk) for g in coverage.gaps[:_SHOWN]]
+        more = len(coverage.gaps) - len(some)
+        yield "Without text", ", ".join(some) + (f" and {more} more" if more else "")
+    thin = ", ".join(
+        f"{s.words_per_second:.1f} from {_time(s.start, talk)}" for s in coverage.thinnest
+    )
+    yield "Words per second of speech", f"{coverage.words_per_second:.1f}; least {thin}"
 
 
 def _kept_terms(figures: Mapping[str, Any]) -> str:
@@ -466,47 +485,19 @@ def _term_figures(terms: Sequence[TermUse]) -> dict[str, Any]:
     }
 
 
-def _figures(facts: ReportFacts) -> dict[str, Any]:
+def _figures(facts: ReportFacts, coverage: Coverage | None) -> dict[str, Any]:
     done = {t.start for t in facts.translations if t.chinese}
     paragraphs = facts.article.paragraphs
-    speech = facts.transcript.speech
-    spoken = sum(s.end - s.start for s in speech)
     return {
         "paragraphs": len(paragraphs),
         "translated": sum(p.start in done for p in paragraphs),
         "untranslated": sum(p.start not in done for p in paragraphs),
         "words": sum(len(p.english.split()) for p in paragraphs),
         "chinese_characters": sum(len(t.chinese) for t in facts.translations),
-        "speech_seconds": round(spoken, 3) if speech else None,
-        "speech_with_text_seconds": round(_overlap(speech, facts.transcript), 3)
-        if speech
-        else None,
+        "speech_seconds": round(coverage.speech_seconds, 3) if coverage else None,
+        "speech_with_text_seconds": round(coverage.covered_seconds, 3) if coverage else None,
         **_term_figures(facts.terms),
     }
-
-
-def _overlap(speech: Sequence[Span], transcript: Transcript) -> float:
-    """Seconds of speech that some cue covers."""
-    total, at = 0.0, 0
-    covered = _union([(c.start, c.end) for c in transcript.cues])
-    for span in sorted(speech, key=lambda s: s.start):
-        while at < len(covered) and covered[at][1] <= span.start:
-            at += 1
-        n = at
-        while n < len(covered) and covered[n][0] < span.end:
-            total += min(covered[n][1], span.end) - max(covered[n][0], span.start)
-            n += 1
-    return total
-
-
-def _union(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    out: list[tuple[float, float]] = []
-    for start, end in sorted(spans):
-        if out and start <= out[-1][1]:
-            out[-1] = (out[-1][0], max(end, out[-1][1]))
-        else:
-            out.append((start, end))
-    return out
 
 
 def every_correction(article: Article) -> Iterator[tuple[float, Correction]]:
@@ -534,7 +525,33 @@ def item_data(item: Item, talk: Talk) -> dict[str, Any]:
     }
 
 
-def _data(facts: ReportFacts, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _coverage_data(coverage: Coverage, talk: Talk) -> dict[str, Any]:
+    def stretches(some: Sequence[Stretch]) -> list[dict[str, Any]]:
+        return [
+            {
+                "start": round(s.start, 3),
+                "end": round(s.end, 3),
+                "words_per_second": round(s.words_per_second, 3),
+                "link": talk.at(s.start),
+            }
+            for s in some
+        ]
+
+    return {
+        "share": round(coverage.share, 4),
+        "words_per_second": round(coverage.words_per_second, 3),
+        "gaps": [
+            {"start": round(g.start, 3), "end": round(g.end, 3), "link": talk.at(g.start)}
+            for g in coverage.gaps
+        ],
+        "thinnest": stretches(coverage.thinnest),
+        "along": stretches(coverage.along),
+    }
+
+
+def _data(
+    facts: ReportFacts, figures: Mapping[str, Any], coverage: Coverage | None
+) -> dict[str, Any]:
     talk = facts.talk
     open_ = [i.problem for i in facts.items if not i.silenced]
     return {
@@ -549,6 +566,7 @@ def _data(facts: ReportFacts, figures: Mapping[str, Any]) -> dict[str, Any]:
             for c in facts.conflicts
         ],
         "figures": figures,
+        "coverage": _coverage_data(coverage, talk) if coverage else None,
         "usage": asdict(facts.usage),
         "terms": [
             {

@@ -18,6 +18,7 @@ from translate.errors import SettingsError
 
 FILE = "stw.toml"
 
+Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 _Several = Annotated[int, msgspec.Meta(ge=1, le=64)]
 _Amount = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -34,7 +35,11 @@ class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     model: str = ""  # a Whisper name or a .pt file; empty: turbo, or what a talk already has
     fast_model: str = "small.en"  # what --fast takes
     model_dir: str = ""  # where checkpoints lie; empty: openai-whisper's own cache
+    engine: Literal["", "whisper", "faster-whisper"] = ""  # empty: whisper, or what a talk has
     device: Literal["auto", "cuda", "cpu", "mps"] = "auto"  # auto: a GPU when there is one
+    precision: Precision = "auto"  # float32, bfloat16, float16 or int8; auto: what suits the device
+    beam: _Several = 1  # hypotheses followed at once; 1 is greedy
+    words: bool = False  # the time of every word
     captions: Literal["auto", "never", "only"] = "auto"  # the creator's own, before Whisper
     language: str = ""  # go on with a talk in this language, without asking
 

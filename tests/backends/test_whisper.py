@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -11,18 +12,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 import whisper
 
 from tests.shared import shared_data
 from translate.backends import whisper as backend
+from translate.backends import whisper_files
 from translate.backends.media import decode
-from translate.backends.whisper import CHECKPOINTS, Whisper, count_tokens, plan_download
+from translate.backends.whisper import Whisper, count_tokens
+from translate.backends.whisper_files import CHECKPOINTS, plan_download
 from translate.errors import BadFileError, MissingError, SettingsError
-from translate.model import Step
+from translate.model import Hearing, Step
+
+# openai-whisper's own beam search sorts tensors with numpy.
+pytestmark = pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")
 
 FIXTURE = "whisper/overfit-fixture.pt"
+
+Samples = npt.NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +39,25 @@ def model() -> Whisper:
     return Whisper(str(shared_data(FIXTURE)), device="cpu")
 
 
+def hear(model: Whisper, *windows: Samples, prompt: str = "") -> tuple[Hearing, ...]:
+    offsets = [100.0 * i for i in range(len(windows))]
+    return model.recognise(windows, offsets, language="en", prompt=prompt, done=lambda _: None)
+
+
 # --- recognition ----------------------------------------------------------------------------------
 
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_a_real_clip_twice_the_same_with_absolute_times(model: Whisper) -> None:
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_real_clip_twice_the_same_with_absolute_times(precision: str) -> None:
+    model = Whisper(str(shared_data(FIXTURE)), device="cpu", precision=precision)
     audio = decode(shared_data("audio/english/jfk.flac"))
     threads = torch.get_num_threads()
-    (once,) = model.recognise(audio.window(0, 30), 0.0, language="en", prompt="")
-    (later,) = model.recognise(audio.window(0, 30), 100.0, language="en", prompt="")
+    shares: list[float] = []
+    windows = [audio.window(0, 30)] * 2
+    one, two = model.recognise(windows, [0.0, 100.0], language="en", prompt="", done=shares.append)
+    (once,), (later,) = one.segments, two.segments
     assert once.text.startswith("And so, my fellow Americans,")
     assert later.text == once.text
     assert later.start == once.start + 100
@@ -47,7 +65,78 @@ def test_a_real_clip_twice_the_same_with_absolute_times(model: Whisper) -> None:
     assert once.avg_logprob > -0.1
     assert once.no_speech_prob < 0.1
     assert once.temperature == 0.0
+    assert (one.language, one.whole) == ("en", True)
+    assert one.probability > 0.9
     assert torch.get_num_threads() == threads
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert model.seconds["encoder"] > 0
+    assert model.seconds["again"] == 0
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_batch_says_what_openai_whisper_says_of_each_window(beam: int) -> None:
+    ours = Whisper(str(shared_data(FIXTURE)), device="cpu", precision="float32", beam=beam)
+    stock = whisper.load_model(str(shared_data(FIXTURE)), device="cpu")
+    audio = decode(shared_data("video/input_5.mp4"))
+    windows = [audio.window(t, t + 25) for t in (0, 25, 50)]
+    heard = hear(ours, *windows)
+    for window, hearing in zip(windows, heard, strict=True):
+        mel = whisper.log_mel_spectrogram(window, padding=whisper.audio.N_SAMPLES)[:, :2500]
+        options = whisper.DecodingOptions(
+            language="en", fp16=False, beam_size=beam if beam > 1 else None
+        )
+        expected = whisper.decode(stock, whisper.pad_or_trim(mel, 3000), options)
+        said = re.sub(r"\W+", "", " ".join(s.text for s in hearing.segments))
+        assert said == re.sub(r"\W+", "", expected.text)
+        assert hearing.segments[0].avg_logprob == pytest.approx(expected.avg_logprob, abs=1e-3)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_words_get_times_without_a_second_encoding() -> None:
+    path = str(shared_data(FIXTURE))
+    model = Whisper(path, device="cpu", precision="float32", words=True)
+    audio = decode(shared_data("audio/english/kennedy.wav"))
+    (hearing,) = hear(model, audio.window(0, 30))
+    stock = whisper.load_model(path, device="cpu").transcribe(
+        audio.window(0, 30), language="en", fp16=False, word_timestamps=True
+    )
+    expected = [w for s in stock["segments"] for w in s["words"]]
+    words = [w for s in hearing.segments for w in s.words]
+    assert [w.text for w in words] == [w["word"].strip() for w in expected]
+    for segment in hearing.segments:
+        times = [t for w in segment.words for t in (w.start, w.end)]
+        assert times == sorted(times)
+        assert segment.start <= times[0]
+        assert times[-1] <= segment.end
+        letters = "".join(w.text for w in segment.words)  # `long` and `-range` are two words to it
+        assert letters == segment.text.replace(" ", "")
+    apart = [abs(w.end - e["end"]) for w, e in zip(words, expected, strict=True)]
+    assert sorted(apart)[len(apart) // 2] < 0.1  # the same alignment but for the edges
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_a_batch_too_large_for_the_memory_goes_in_halves(
+    model: Whisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audio = decode(shared_data("audio/english/jfk.flac"))
+    real = backend.Whisper._hear
+    asked: list[int] = []
+
+    def small(self: Whisper, windows: list[tuple[Samples, float]], *rest: object) -> object:
+        asked.append(len(windows))
+        if len(windows) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return real(self, windows, *rest)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(backend.Whisper, "_hear", small)
+    heard = hear(model, *[audio.window(0, 30)] * 3)
+    assert asked == [3, 2, 1, 1, 1]
+    assert [h.segments[0].start for h in heard] == [0.0, 100.0, 200.0]
 
 
 @pytest.mark.data
@@ -60,9 +149,10 @@ def test_fallbacks_that_sample_give_the_same_text_and_leave_the_seed_alone(
     torch.manual_seed(7)
     expected = torch.rand(1)
     torch.manual_seed(7)
-    once = model.recognise(noise, 0.0, language="en", prompt="A talk about Triton.")
+    prompt = "A talk about Triton."
+    once = model.recognise_again(noise, 0.0, language="en", prompt=prompt)
     assert torch.rand(1) == expected
-    assert model.recognise(noise, 0.0, language="en", prompt="A talk about Triton.") == once
+    assert model.recognise_again(noise, 0.0, language="en", prompt=prompt) == once
 
 
 @pytest.mark.data
@@ -85,41 +175,49 @@ def test_provenance(model: Whisper) -> None:
     assert (engine.name, engine.model) == ("whisper", "overfit-fixture.pt")
     assert engine.version == hashlib.sha256(data).hexdigest()[:12]
     assert engine.parameters["device"] == "cpu"
-    assert engine.parameters["dtype"] == "float32"
+    assert engine.parameters["precision"] in {"int8", "bfloat16", "float32"}
+    assert engine.parameters["beam"] == "1"
     assert engine.parameters["whisper"] == whisper.__version__
 
 
 def test_a_prompt_that_would_break_the_decoder_is_refused(tmp_path: Path) -> None:
     recogniser = Whisper("tiny", model_dir=tmp_path, device="cpu")
     with pytest.raises(SettingsError, match="prompt"):
-        recogniser.recognise(np.zeros(1600, np.float32), 0, language="en", prompt="Triton, " * 120)
+        hear(recogniser, np.zeros(1600, np.float32), prompt="Triton, " * 120)
+    with pytest.raises(SettingsError, match="prompt"):
+        recogniser.recognise_again(
+            np.zeros(1600, np.float32), 0.0, language="en", prompt="Triton, " * 120
+        )
+
+
+def test_a_beam_that_is_none() -> None:
+    with pytest.raises(SettingsError, match="0 is not a number of beams"):
+        Whisper("tiny", beam=0)
 
 
 def test_tokens_are_counted_by_the_larger_vocabulary() -> None:
     assert count_tokens("Hello") == 1
     assert count_tokens("PyTorch, ATen and FSDP.") >= 8
     assert count_tokens("") <= 1
+    assert count_tokens("A talk about <|endoftext|> and <|nospeech|>") > 8  # a title may say so
 
 
-def test_running_out_of_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    recogniser = Whisper("tiny", device="cpu")
+@pytest.mark.data
+def test_running_out_of_memory_is_said(model: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
-    class Full:
-        device = torch.device("cpu")
-
-        def transcribe(self, *_: object, **__: object) -> None:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
-
-    monkeypatch.setattr(recogniser, "_loaded", Full())
+    monkeypatch.setattr(model, "_hear", full)
     with pytest.raises(MissingError) as caught:
-        recogniser.recognise(np.zeros(1600, np.float32), 0.0, language="en", prompt="")
+        hear(model, np.zeros(1600, np.float32))
     assert "memory" in caught.value.message
     assert "--device cpu" in caught.value.hint
 
 
 def test_constructing_loads_nothing() -> None:
     code = (
-        "import sys; from translate.backends.whisper import Whisper, plan_download;"
+        "import sys; from translate.backends.whisper import Whisper;"
+        "from translate.backends.whisper_files import plan_download;"
         "Whisper(); plan_download('turbo'); assert not {'torch', 'whisper'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -235,7 +333,7 @@ def served(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     sha = hashlib.sha256(server.data).hexdigest()
     url = f"http://127.0.0.1:{server.server_address[1]}/models/{sha}/tiny.pt"
     monkeypatch.setitem(whisper._MODELS, "tiny", url)
-    monkeypatch.setitem(backend.CHECKPOINTS, "tiny", ("tiny.pt", len(server.data)))
+    monkeypatch.setitem(whisper_files.CHECKPOINTS, "tiny", ("tiny.pt", len(server.data)))
     return server
 
 
@@ -279,7 +377,7 @@ def test_a_file_with_the_right_name_and_wrong_content(served: Server, tmp_path: 
 
 
 def test_no_server_and_no_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(backend.CHECKPOINTS, "tiny", ("tiny.pt", 10**15))
+    monkeypatch.setitem(whisper_files.CHECKPOINTS, "tiny", ("tiny.pt", 10**15))
     with pytest.raises(MissingError, match="GB free"):
         Whisper("tiny", model_dir=tmp_path, device="cpu").detect([np.zeros(160, np.float32)])
     monkeypatch.undo()

@@ -12,14 +12,13 @@ from collections import Counter
 from pathlib import Path
 
 from tests.bench.mishearings import ROOT
-from tests.bench.wer import NoJournal
 from translate import glossary as terms
 from translate.backends.media import Audio, decode
 from translate.backends.vad import Silero
 from translate.backends.whisper import Whisper, count_tokens
 from translate.glossary import Glossary
 from translate.pipeline.step_transcribe import bias, same_event
-from translate.stages.transcribe import transcribe_audio
+from translate.stages.transcribe import NoJournal, transcribe_audio
 from translate.workspace import Workspace
 
 REFERENCE = "reference.txt"

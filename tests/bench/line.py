@@ -27,13 +27,13 @@ from tests.shared import SHARED
 from translate import glossary as terms
 from translate import refusals
 from translate.backends import captions, media
+from translate.caption_text import clean_captions
 from translate.draft import parse, render
 from translate.merge import merge
 from translate.model import Article, Cue, Engine, Talk, Transcript, Translation
 from translate.stages.assemble import Column, assemble, subtitles
 from translate.stages.publish import post_of
 from translate.stages.segment import segment
-from translate.stages.transcribe import clean_captions
 
 ROOT = Path(__file__).parents[2]
 HOURS = 3

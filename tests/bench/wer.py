@@ -9,7 +9,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import whisper
@@ -20,20 +20,9 @@ from translate.backends.media import Audio, decode
 from translate.backends.vad import Silero
 from translate.backends.whisper import Whisper
 from translate.demo.train_checkpoint import distance
-from translate.model import WindowResult
-from translate.stages.transcribe import transcribe_audio
+from translate.stages.transcribe import NoJournal, transcribe_audio
 
 ZIP = "audio/english/en-US_general_testing_audio-and-trans.zip"
-
-
-class NoJournal:
-    """Nothing is kept: every clip is recognised anew."""
-
-    def load(self) -> Mapping[int, WindowResult]:
-        return {}
-
-    def append(self, index: int, result: WindowResult) -> None:
-        """Nothing."""
 
 
 def clips(folder: Path) -> Iterator[tuple[str, Path, str]]:

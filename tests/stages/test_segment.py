@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared import shared_data
-from translate.model import Article, Chapter, Cue, Engine, Transcript, Word
+from translate.model import Article, Chapter, Cue, Engine, Flag, Transcript, Word
 from translate.stages.segment import PARAGRAPH_LIMIT, segment
 
 
@@ -472,3 +473,14 @@ def test_hostile_words_take_no_more_time() -> None:
     begun = time.process_time()
     segment(transcript(said), ())
     assert time.process_time() - begun < 1.5
+
+
+def test_another_speaker_begins_a_paragraph() -> None:
+    """Without a stop before it, and where the paragraph would have gone on."""
+    plain = transcript(spoken("here we say one more word about it and then " * 20))
+    at = plain.cues[13].start
+    turn = Flag(start=at, end=at + 1, rule="turn", action="kept")
+    told = segment(replace(plain, flags=(turn,)), ())
+    assert at not in [p.start for p in segment(plain, ()).paragraphs]
+    assert at in [p.start for p in told.paragraphs]
+    assert " ".join(sentences(told)) == " ".join(sentences(segment(plain, ())))

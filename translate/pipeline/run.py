@@ -4,11 +4,12 @@ Knows states and backups; knows no stage.
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from translate.coverage import Coverage
 from translate.errors import ConflictError, StwError
 from translate.glossary import Glossary
 from translate.model import Cue, Flag, Problem, Progress, Usage
@@ -38,6 +39,7 @@ class Tools:
     detector: Callable[[], transcribing.SpeechDetector]
     recogniser: Callable[[], transcribing.Recogniser]
     recogniser_id: Callable[[], str]  # the model that was asked for, unloaded; empty: none was
+    recogniser_options: Mapping[str, str] = field(default_factory=dict)  # engine, beam, …: as asked
     default_model: str  # what is taken when none was asked for
     count_tokens: Callable[[str], int]  # as Whisper counts
     read_captions: Callable[[Path], Captions]
@@ -82,6 +84,7 @@ class Result:
     made: tuple[Made, ...] = ()
     problems: tuple[Problem, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    coverage: Coverage | None = None  # of a transcript that was held against its sound
     stopped: StwError | None = None  # what ended the translator early; the draft is there
 
 

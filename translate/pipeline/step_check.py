@@ -176,7 +176,7 @@ def _with_ticks(marks: Marks, report: str) -> Marks:
 def _untold(problems: Sequence[Problem], edited: Edited) -> list[Problem]:
     """Without what is said twice, and what is said of paragraphs that the editor took out."""
     # True of the talk, whatever the draft keeps of it; and of the draft, just because it is so.
-    spoken = {"uncovered", "misheard", "paragraph-deleted"}
+    spoken = {"uncovered", "sparse", "other-language", "misheard", "paragraph-deleted"}
     told = dict.fromkeys(problems)
     return [p for p in told if p.at not in edited.dropped or p.rule in spoken]
 

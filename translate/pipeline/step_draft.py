@@ -390,6 +390,16 @@ def _assemble(
         [(english.get(t.start, ""), t.chinese) for t in translations], glossary
     )
     today = _first_day(base) or wishes.today
+    slots = annotating.note_slots(
+        article,
+        glossary,
+        wishes.counterparts,
+        date=talk.date,
+        today=today,
+        amount=wishes.notes,
+    )
+    for start, reasons in annotating.foreign_slots(article, transcript.flags).items():
+        slots[start] = (*reasons, *slots.get(start, ()))
     new = render(
         assembling.assemble(
             talk,
@@ -399,14 +409,7 @@ def _assemble(
                 for t, c in zip(translations, glossed, strict=True)
             ],
             column=wishes.column,
-            slots=annotating.note_slots(
-                article,
-                glossary,
-                wishes.counterparts,
-                date=talk.date,
-                today=today,
-                amount=wishes.notes,
-            ),
+            slots=slots,
             today=today,
             transcribed_by=transcript.engine,
         )
@@ -450,8 +453,11 @@ def _agreed(conflict: Conflict) -> bool:
 
 def draft_key(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:
     sources = [workspace.read(name) for name in (TALK, ARTICLE, TRANSLATION)]
-    if workspace.has(TRANSCRIPT):  # the draft says who transcribed
-        sources.append(digest_of(workspace.transcript().engine).encode())
+    if workspace.has(TRANSCRIPT):  # the draft says who transcribed, and what nobody could
+        transcript = workspace.transcript()
+        sources.append(digest_of(transcript.engine).encode())
+        foreign = [f for f in transcript.flags if f.rule == "other-language"]
+        sources += [digest_of(foreign).encode()] if foreign else []
     notes = (wishes.notes, digest_of(wishes.counterparts.terms))
     rows = digest_of(glossary.terms)
     return digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes)

@@ -1,13 +1,16 @@
 """Transcribe: sound or captions become transcript.json, window by window, resumable."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
+from translate import coverage
 from translate import glossary as terms
+from translate.bias import bias_prompt
 from translate.errors import BadFileError, InputError
 from translate.flags import problems_of
 from translate.glossary import Glossary
@@ -24,6 +27,7 @@ from translate.pipeline.run import Result, Tools, Wishes, bring, put_side
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
 from translate.subtitles import srt
+from translate.turns import turns
 from translate.workspace import (
     ARTICLE,
     TRANSCRIPT,
@@ -57,7 +61,8 @@ def transcribe(
             return _from_audio(workspace, talk, source, tools, glossary, key, wishes, progress)
 
         made = bring(workspace, "transcribe", TRANSCRIPT, key, make, force=wishes.force)
-        Lines(workspace.path(WINDOWS)).clear()
+        if made.did == "made":  # else what lies there is another run's, begun and not finished
+            Lines(workspace.path(WINDOWS)).clear()
         transcript = workspace.transcript()
         text = srt([(c.start, c.end, c.text) for c in transcript.cues])
         problems = put_side(workspace, TRANSCRIPT_SRT, text)
@@ -65,6 +70,7 @@ def transcribe(
         workspace=workspace,
         made=(made,),
         problems=(*problems_of(transcript), *problems),
+        coverage=coverage.measure(transcript),
     )
 
 
@@ -92,24 +98,45 @@ def transcript_from(
     """What the transcript is made from: the file, and the key.
 
     A transcript that is there stays fresh while its file does, unless a person asks for another
-    model or for captions: nobody wants hours of decoding again because `--fast` was left out the
-    second time. For the same reason the prompt that biases Whisper is no part of the key: with
-    it, one new row in the term base would make every transcript stale. It stands in the
+    model or engine, or for captions: nobody wants hours of decoding again because `--fast` was
+    left out the second time. For the same reason the prompt that biases Whisper is no part of the
+    key: with it, one new row in the term base would make every transcript stale. It stands in the
     transcript's provenance; `--force` takes the words anew.
     """
-    asked = tools.recogniser_id()
     made_from = workspace.key(TRANSCRIPT).split(":")
     same = [m for m in talk.media if _source_key(m) == made_from[0]]
     source = same[0] if same and _still_wanted(same[0], wishes) else None
     source = source or speech_source(talk, wishes.captions)
-    engine = "captions" if source.kind == "captions" else asked
+    asked = {"model": digest("captions")} if source.kind == "captions" else _asked(tools)
     file = _source_key(source)
-    by = digest(engine or tools.default_model)
+    by = _by({"model": digest(tools.default_model), **asked})
     language = wishes.language or "en"
     if len(made_from) == 3 and made_from[0] == file:  # what nobody asked for stays as it was
-        by = by if engine else made_from[1]
+        by = made_from[1] if asked.items() <= _parts(made_from[1]).items() else by
         language = wishes.language or made_from[2]
     return source, f"{file}:{by}:{language}"
+
+
+_FIRST_ENGINE = "whisper"  # does not stand in keys, because older ones know no other
+
+
+def _asked(tools: Tools) -> dict[str, str]:
+    """The model, engine and options that a person asked for; not what they left open."""
+    model = tools.recogniser_id()
+    return {**({"model": digest(model)} if model else {}), **tools.recogniser_options}
+
+
+def _by(parts: Mapping[str, str]) -> str:
+    """`<model>`, with `+<option>=<value>` for each of the rest."""
+    rest = {k: v for k, v in parts.items() if (k, v) != ("engine", _FIRST_ENGINE)}
+    return "".join([rest.pop("model"), *(f"+{k}={v}" for k, v in sorted(rest.items()))])
+
+
+def _parts(by: str) -> dict[str, str]:
+    """What `_by` was given."""
+    model, *rest = by.split("+")
+    parts = dict(part.partition("=")[::2] for part in rest)
+    return {"engine": _FIRST_ENGINE, **parts, "model": model}
 
 
 def _still_wanted(source: Media, wishes: Wishes) -> bool:
@@ -142,11 +169,11 @@ def _from_captions(
     sound = talk.sound
     if sound is None or not workspace.has(sound.file):
         unchecked = Flag(start=0.0, end=transcript.duration, rule="unchecked", action="kept")
-        return replace(transcript, flags=(unchecked, *transcript.flags))
+        return _doubted(replace(transcript, flags=(unchecked, *transcript.flags)))
     audio = tools.decode(workspace.path(sound.file), progress)
     speech = tools.detector().speech(audio)
-    bare = transcribing.uncovered(transcript.cues, speech)
-    return replace(transcript, speech=speech, flags=(*transcript.flags, *audio.flags, *bare))
+    told = replace(transcript, speech=speech, flags=(*transcript.flags, *audio.flags))
+    return _doubted(told, audio.duration)
 
 
 def _from_audio(
@@ -162,7 +189,7 @@ def _from_audio(
     recogniser = tools.recogniser()  # first: a wrong model's name is told before hours of decoding
     audio = tools.decode(workspace.path(source.file), progress)
     journal = WindowJournal(workspace.path(WINDOWS), key)
-    return transcribing.transcribe_audio(
+    heard = transcribing.transcribe_audio(
         audio,
         recogniser,
         tools.detector(),
@@ -173,6 +200,19 @@ def _from_audio(
         language=wishes.language or None,
         progress=progress,
     )
+    return _doubted(heard, audio.duration)
+
+
+def _doubted(transcript: Transcript, duration: float | None = None) -> Transcript:
+    """With what the whole talk tells: where words are missing, times that drift, other speakers.
+
+    `duration` of the sound; None where it is not here, and only the words can tell anything.
+    """
+    found = turns(transcript.cues, transcript.speech)
+    if duration is not None:
+        found += coverage.doubts(transcript, duration)
+    flags = dict.fromkeys([*transcript.flags, *found])
+    return replace(transcript, flags=tuple(sorted(flags, key=lambda f: (f.start, f.end))))
 
 
 def bias(
@@ -185,7 +225,7 @@ def bias(
     context = "\n".join(
         [talk.title, talk.event, talk.description, *(c.title for c in talk.chapters)]
     )
-    return transcribing.bias_prompt(
+    return bias_prompt(
         terms.bias_terms(glossary, context, earlier=earlier),
         title=talk.title,
         event=talk.event,
@@ -213,37 +253,62 @@ def same_event(workspace: Workspace, talk: Talk) -> Iterator[str]:
             yield "\n".join(p.english for p in other.article().paragraphs)
 
 
-class WindowJournal:
-    """Finished windows of one transcription, each on disk as soon as it is done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One line of the journal: finished windows, or what a run has decided once."""
 
-    The first line says what they are windows of, and the prompt, so that a continued run does not
-    mix two prompts when the glossary was changed in between.
+    windows: tuple[WindowResult, ...] = ()
+    key: str = ""
+    prompt: str | None = None
+    group: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    language: str | None = None
+    probability: float = 0.0
+
+
+class WindowJournal:
+    """What transcriptions of one talk have settled, each thing on disk as soon as it is done.
+
+    Windows are found by what they are made of, so that a run with another model or language
+    between two of the same loses nothing. What a run decides once (the prompt, the language, how
+    many windows make a group) is kept under the run's key, so that a continued run does not mix
+    two prompts when the glossary was changed in between.
     """
 
     def __init__(self, path: Path, key: str) -> None:
         self._lines = Lines(path)
-        rows = list(self._lines.read())
-        self._head: dict[str, str] = rows[0] if rows and isinstance(rows[0], dict) else {}
-        if self._head.get("key") != key:
-            self._lines.clear()
-            self._head, rows = {}, []
-        self._key = key
-        self._rows = rows[1:]
+        self._windows: dict[str, WindowResult] = {}
+        settled: dict[str, object] = {}
+        for row in self._lines.read():
+            with contextlib.suppress(msgspec.ValidationError):  # of another version: done again
+                kept = msgspec.convert(row, _Row)
+                self._windows |= {r.of: r for r in kept.windows if r.of not in self._windows}
+                if kept.key == key:
+                    settled |= row
+        self._settled = msgspec.convert({**settled, "key": key}, _Row)
+
+    def _settle(self, **made: Any) -> None:
+        self._settled = replace(self._settled, **made)
+        self._lines.append({"key": self._settled.key, **made})
 
     def prompt(self, make: Callable[[], str]) -> str:
-        if not self._head:
-            self._head = {"key": self._key, "prompt": make()}
-            self._lines.append(self._head)
-        return self._head.get("prompt", "")
+        if self._settled.prompt is None:
+            self._settle(prompt=make())
+        return self._settled.prompt or ""
 
-    def load(self) -> dict[int, WindowResult]:
-        done: dict[int, WindowResult] = {}
-        for row in self._rows:
-            try:
-                done[row["index"]] = msgspec.convert(row["result"], WindowResult)
-            except (msgspec.ValidationError, KeyError, TypeError):
-                continue  # from another version: that window is done again
-        return done
+    def group(self, size: int) -> int:
+        if self._settled.group is None:
+            self._settle(group=size)
+        return self._settled.group or size
 
-    def append(self, index: int, result: WindowResult) -> None:
-        self._lines.append({"index": index, "result": result})
+    def language(self, detect: Callable[[], tuple[str, float]]) -> tuple[str, float]:
+        if self._settled.language is None:
+            found, probability = detect()
+            self._settle(language=found, probability=probability)
+        return self._settled.language or "", self._settled.probability
+
+    def load(self) -> dict[str, WindowResult]:
+        return dict(self._windows)
+
+    def append(self, results: Sequence[WindowResult]) -> None:
+        self._lines.append({"windows": results})
+        self._windows |= {r.of: r for r in results}

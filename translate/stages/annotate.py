@@ -9,12 +9,13 @@ let through. Knows neither the draft's shape nor the Chinese.
 
 import datetime
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from translate.glossary import Glossary, Match
-from translate.model import Article, Paragraph, Sentence, Term, public_url
+from translate.model import Article, Flag, Paragraph, Sentence, Term, clock, public_url
 from translate.stages.annotate_time import day_of, event_in, moments_in
 from translate.typography import one_line
 
@@ -73,6 +74,24 @@ def note_slots(
     for found in every:
         slots.setdefault(found.start, []).append(one_line(found.question.reason))
     return {start: tuple(reasons) for start, reasons in slots.items()}
+
+
+def foreign_slots(article: Article, flags: Iterable[Flag]) -> dict[float, tuple[str, ...]]:
+    """A note for every stretch in another language, by the start of the paragraph before it.
+
+    What nobody has transcribed has no paragraph of its own, and would not be missed.
+    """
+    starts = [p.start for p in article.paragraphs]
+    slots: dict[float, tuple[str, ...]] = {}
+    for flag in flags:
+        if flag.rule == "other-language" and starts:
+            after = starts[max(0, bisect_right(starts, flag.start) - 1)]
+            reason = (
+                f"外语：{clock(flag.start)} 到 {clock(flag.end)} 说的是另一种语言，没有转写，"
+                f"也没有翻译，请听原声（{flag.detail}）"
+            )
+            slots[after] = (*slots.get(after, ()), one_line(reason))
+    return slots
 
 
 def _few(found: Sequence[_Found], places: int) -> list[_Found]:

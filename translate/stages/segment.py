@@ -9,7 +9,7 @@ so and, where the text says nothing for long, at a pause or at the best place ne
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ PIECE_BEST = 28
 PAUSE_PIECE_MIN = 4  # a cut at a pause leaves at least this much on either side
 LONG_PAUSE = 0.8
 CHAPTER_REACH = 5.0  # a chapter moves to a sentence this near, else it cuts between words
+TURN_WORTH = 12.0  # a short paragraph is better than one with two speakers
 LATEST = 1e7  # no talk lasts four months: a later time is no time
 
 
@@ -36,6 +37,7 @@ class _Word(NamedTuple):
     end: float
     opens_cue: bool
     in_aside: bool  # its cue is nothing but "(applause)" or "[music]"
+    opens_turn: bool = False  # another person may be speaking from here
 
 
 def segment(transcript: Transcript, chapters: Sequence[Chapter]) -> Article:
@@ -48,7 +50,7 @@ def segment(transcript: Transcript, chapters: Sequence[Chapter]) -> Article:
     Every paragraph starts in another second than the one before it, because the time that the
     reader sees, `HH:MM:SS`, is what identifies it.
     """
-    words = _words(transcript.cues)
+    words = _words(transcript.cues, {f.start for f in transcript.flags if f.rule == "turn"})
     if not words:
         return Article(sections=())
     starts = _sentence_starts(words)
@@ -67,8 +69,11 @@ def segment(transcript: Transcript, chapters: Sequence[Chapter]) -> Article:
 # --- words and their times ----------------------------------------------------------------------
 
 
-def _words(cues: Sequence[Cue]) -> list[_Word]:
-    """Every word with a time; starts never decrease, and no word ends after the next starts."""
+def _words(cues: Sequence[Cue], turns: Set[float] = frozenset()) -> list[_Word]:
+    """Every word with a time; starts never decrease, and no word ends after the next starts.
+
+    `turns` are the starts of cues in which another person may begin to speak.
+    """
     spoken = [(cue, tokens) for cue in cues if (tokens := cue.text.split())]
     spans = _spans([cue for cue, _ in spoken])
     words: list[_Word] = []
@@ -78,9 +83,9 @@ def _words(cues: Sequence[Cue]) -> list[_Word]:
         times = _recognised_times(cue, tokens) or _spread_times(tokens, low, high)
         for at, (text, (start, end)) in enumerate(zip(tokens, times, strict=True)):
             latest = _within(start, max(latest, low), max(latest, high))
-            words.append(
-                _Word(text, latest, _within(end, latest, max(latest, high)), at == 0, aside)
-            )
+            last = _within(end, latest, max(latest, high))
+            turn = at == 0 and cue.start in turns
+            words.append(_Word(text, latest, last, at == 0, aside, turn))
     following = [*(word.start for word in words[1:]), math.inf][: len(words)]
     return [w._replace(end=min(w.end, after)) for w, after in zip(words, following, strict=True)]
 
@@ -248,7 +253,7 @@ def _breaks(words: Sequence[_Word], at: int, opened: int, cased: bool) -> bool:
 def _changes_voice(words: Sequence[_Word], at: int) -> bool:
     """Whether a cue opens as captions show another speaker, or a sound begins or ends."""
     last, coming = words[at - 1], words[at]
-    if coming.text.startswith(">>"):
+    if coming.opens_turn or coming.text.startswith(">>"):
         return True
     if coming.text[0] in "-–—":
         said = coming.text.lstrip("-–—") or (words[at + 1].text if at + 1 < len(words) else "")
@@ -414,7 +419,7 @@ def _length_cost(length: int, is_last: bool) -> float:
 def _break_worth(words: Sequence[_Word], at: int) -> float:
     """How well a paragraph may begin at `words[at]`, the first word of a sentence."""
     before, opening = words[at - 1], words[at].text.rstrip(",.").lower()
-    worth = min(words[at].start - before.end, 3.0) / 2
+    worth = min(words[at].start - before.end, 3.0) / 2 + TURN_WORTH * words[at].opens_turn
     if _OPENS_PARAGRAPH.match(" ".join(word.text for word in words[at : at + 2]).lower()):
         worth += 1
     if opening in _CONTINUES:
