@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.hearing import rules, segment
 from tests.shared import shared_data
 from translate.guards import joined, judge, other_languages, suspicions, weigh
-from translate.model import Flag, Hearing, Segment, Span, WindowResult
+from translate.model import Flag, Hearing, Segment, Span, WindowResult, Word
 from translate.stages.transcribe import uncovered
 
 
@@ -345,7 +345,7 @@ def spoken_in(*windows: tuple[str, float, float]) -> list[WindowResult]:
     ("windows", "kept", "flagged"),
     [
         ([("en", 0.9, 9), ("fr", 0.9, 9)], [0], ["other-language removed"]),
-        ([("en", 0.9, 9), ("fr", 0.79, 9)], [0, 1], []),
+        ([("en", 0.9, 9), ("fr", 0.79, 9)], [0, 1], ["language kept"]),
         ([("en", 0.9, 9), ("", 0.0, 9)], [0, 1], []),
         ([("en", 0.9, 9), ("fr", 0.9, 3)], [0, 1], ["language kept"]),
         ([("en", 0.9, 9), ("fr", 0.9, 1)], [0, 1], []),
@@ -363,3 +363,55 @@ def test_what_is_surely_in_another_language(
     assert rules(flags) == flagged
     gone = " ".join(f.text for f in flags if f.action == "removed").split()
     assert gone == [f"text{n}" for n in range(len(windows)) if n not in kept]
+
+
+# --- what the recogniser did not finish -----------------------------------------------------------
+
+
+def test_a_window_that_was_cut_off_is_suspect_and_told() -> None:
+    text = segment(0, 30, "So this is how it works and here it is again for all of you to see.")
+    window, speech = Span(start=0, end=30), [Span(start=0, end=30)]
+    whole = Hearing(segments=(text,))
+    short = Hearing(segments=(text,), whole=False)
+    assert "cut-off" in suspicions(short, window, speech, "")
+    assert "cut-off" not in suspicions(whole, window, speech, "")
+    assert weigh(whole, window, speech, "").order < weigh(short, window, speech, "").order
+    assert not joined([whole, short], [window, window], window).whole
+    result = WindowResult(start=0, end=30, language="en", of="", segments=(text,), whole=False)
+    _, flags = judge([result], speech, "")
+    assert "cut-off kept" in rules(flags)
+
+
+def test_words_stay_inside_their_segment() -> None:
+    def spoken(*times: tuple[float, float]) -> tuple[Word, ...]:
+        return tuple(Word(start=a, end=b, text="so") for a, b in times)
+
+    clipped = replace(segment(2, 28, "so so"), words=spoken((2, 3), (15, 22)))
+    outside = replace(segment(2, 28, "so so so"), words=spoken((2, 3), (15, 16), (27, 28)))
+    for given_, kept in ((clipped, ((2, 3), (15, 20))), (outside, ())):
+        result = WindowResult(start=0, end=20, language="en", of="", segments=(given_,))
+        cues, _ = judge([result], [Span(start=0, end=20)], "")
+        assert tuple((w.start, w.end) for c in cues for w in c.words) == kept
+
+
+@pytest.mark.parametrize("probability", [0.55, 0.79])
+def test_what_may_be_another_language_is_doubted_and_kept(probability: float) -> None:
+    results = [
+        WindowResult(
+            start=30.0 * i,
+            end=30.0 * i + 30,
+            language="en",
+            of="",
+            segments=(segment(30 * i, 30 * i + 30, "Guten Tag."),),
+            sounds_like="de" if i % 2 else "en",
+            probability=probability,
+        )
+        for i in range(4)
+    ]
+    speech = [Span(start=0, end=120)]
+    kept, flags = other_languages(results, speech, "en", told=False)
+    assert kept == results
+    assert [(f.rule, f.action, f.start) for f in flags] == [
+        ("language", "kept", 30),
+        ("language", "kept", 90),
+    ]

@@ -45,6 +45,7 @@ MEANINGS = {
         "warning", "the sound is not here, so nobody checked whether the captions leave speech out"
     ),
     "no-speech": _Meaning("info", "no speech; not recognised"),
+    "cut-off": _Meaning("warning", "a stretch may have lost its end", LISTEN),
     "language": _Meaning("warning", "the language is not certain"),
     "timestamp": _Meaning("info", "a time was put right"),
     "speaker": _Meaning("info", "a speaker's mark; taken out"),

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult
+from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult, Word
 from translate.sounds import without_sounds
 
 NEAR = 0.3  # recognised times are this vague
@@ -33,6 +33,7 @@ SPARSE_TEXT = 5.0  # bytes for each second of speech: a third of what slow speak
 ENOUGH_SPEECH = 4.0  # seconds by which the density of text is judged
 WORTH_HEARING = 1.0  # seconds of speech from which on a window may be heard again
 SURELY = 0.8  # probability of a language
+RATHER = 0.5
 LONG_ENOUGH = 5.0  # seconds of speech from which on a sure language is believed
 LONG_FOR_A_DOUBT = 2.0
 
@@ -64,7 +65,9 @@ Judged = tuple[list[Segment], list[Flag]]
 # --- what to hear again ---------------------------------------------------------------------------
 
 # Rules whose flag on a window's text is a reason to hear it again.
-_TELLING = {"loop", "repeat", "prompt-echo", "silence", "rate", "sparse", "timestamp"}
+_TELLING = {
+    *("loop", "repeat", "prompt-echo", "silence", "rate", "sparse", "timestamp", "cut-off"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class Weighed:
 
         Rounded, so that a hearing gives way to one that is better, not to one that differs.
         """
-        missing = "uncovered" in self.suspicions
+        missing = not {"uncovered", "cut-off"}.isdisjoint(self.suspicions)
         return missing, len(self.suspicions), -round(self.covered), -round(self.logprob, 1)
 
 
@@ -101,7 +104,12 @@ def weigh(hearing: Hearing, window: Span, speech: Sequence[Span], prompt: str) -
     """What speaks against one hearing of a window, and for it."""
     heard = Heard(speech=tuple(speech), windows=(window,), prompt=prompt)
     result = WindowResult(
-        start=window.start, end=window.end, language="", of="", segments=hearing.segments
+        start=window.start,
+        end=window.end,
+        language="",
+        of="",
+        segments=hearing.segments,
+        whole=hearing.whole,
     )
     cues, flags = judge([result], speech, prompt)
     spoken = heard.speaking(window.start, window.end)
@@ -150,7 +158,7 @@ def joined(hearings: Sequence[Hearing], parts: Sequence[Span], window: Span) -> 
             else:
                 late = window.end - part.end
                 beyond.append(replace(s, start=s.start + late, end=s.end + late, words=()))
-    return Hearing(segments=(*segments, *beyond))
+    return Hearing(segments=(*segments, *beyond), whole=all(h.whole for h in hearings))
 
 
 # --- other languages ------------------------------------------------------------------------------
@@ -182,6 +190,8 @@ def other_languages(
         surely = bool(found) and seconds >= LONG_ENOUGH
         if not surely:
             kept += stretch
+        if not found:
+            flags += _doubtful(stretch, language, heard)
         if surely or (found and seconds >= LONG_FOR_A_DOUBT):
             foreign += seconds * surely
             flags.append(_in_another(stretch, found, seconds, surely=surely))
@@ -190,6 +200,17 @@ def other_languages(
         whole = Span(start=results[0].start, end=results[-1].end)
         return list(results), [Flag.on(whole, "language", "kept", detail=detail)]
     return kept, flags
+
+
+def _doubtful(results: Sequence[WindowResult], language: str, heard: Heard) -> Iterator[Flag]:
+    """Windows that rather sound like another language, not surely: their text stays."""
+    for found, run in itertools.groupby(
+        results, lambda r: r.sounds_like if r.probability >= RATHER else language
+    ):
+        stretch = list(run)
+        seconds = sum(heard.speaking(r.start, r.end) for r in stretch)
+        if found not in ("", language) and seconds >= LONG_FOR_A_DOUBT:
+            yield _in_another(stretch, found, seconds, surely=False)
 
 
 def _another(result: WindowResult, language: str) -> str:
@@ -280,7 +301,19 @@ def repair_times(result: WindowResult) -> Judged:
         if moved > 0.5 and raw.text:
             detail = f"its times were {raw.start:.2f}-{raw.end:.2f}"
             flags.append(Flag.on(out[-1], "timestamp", "kept", text=raw.text, detail=detail))
-    return out, flags
+    if not result.whole:
+        unheard = Span(start=out[-1].start if out else result.start, end=result.end)
+        detail = "the recogniser stopped at its limit of text; what follows may be missing"
+        flags.append(Flag.on(unheard, "cut-off", "kept", detail=detail))
+    return [replace(s, words=_inside(s)) for s in out], flags
+
+
+def _inside(segment: Segment) -> tuple[Word, ...]:
+    """The segment's words within its times; () where one of them lies elsewhere altogether."""
+    low, high = segment.start, segment.end
+    if any(w.end < low or w.start > high for w in segment.words):
+        return ()
+    return tuple(replace(w, start=max(low, w.start), end=min(high, w.end)) for w in segment.words)
 
 
 def empty(segments: Sequence[Segment], heard: Heard) -> Judged:

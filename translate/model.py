@@ -252,6 +252,7 @@ class WindowResult:
     sounds_like: str = ""  # the language it is most likely in; empty where the engine cannot tell
     probability: float = 0.0  # of that language, 0..1
     heard: Literal["once", "again", "recut"] = "once"  # which hearing the segments come from
+    whole: bool = True  # False where the recogniser ran into its limit before the window's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

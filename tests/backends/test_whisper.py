@@ -190,6 +190,12 @@ def test_a_prompt_that_would_break_the_decoder_is_refused(tmp_path: Path) -> Non
         )
 
 
+def test_a_language_that_is_none() -> None:
+    recogniser = Whisper("tiny", device="cpu")
+    with pytest.raises(SettingsError, match="'xx'"):
+        recogniser.recognise_again(np.zeros(1600, np.float32), 0.0, language="xx", prompt="")
+
+
 def test_a_beam_that_is_none() -> None:
     with pytest.raises(SettingsError, match="0 is not a number of beams"):
         Whisper("tiny", beam=0)

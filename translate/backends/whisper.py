@@ -162,7 +162,7 @@ class Whisper:
 
         from translate.backends.whisper_decode import rules_of
 
-        prompt = _checked(prompt)
+        prompt = _checked(prompt, language)
         ready = self._ready()
         rules = rules_of(ready.model, language=language, prompt=prompt)
         with torch.inference_mode(), _memory(self._name):
@@ -259,7 +259,7 @@ class Whisper:
         """
         import torch
 
-        prompt = _checked(prompt)
+        prompt = _checked(prompt, language)
         model = self._ready().model
         kind = model.device.type
         devices = [model.device] if kind == "cuda" else []
@@ -343,8 +343,15 @@ def _hearing(segments: tuple[Segment, ...], decoded: "Decoded") -> Hearing:
     )
 
 
-def _checked(prompt: str) -> str:
-    """A prompt that Whisper can take; SettingsError where it is too long."""
+def _checked(prompt: str, language: str) -> str:
+    """A prompt that Whisper can take; SettingsError where it is too long, or the language none."""
+    from whisper.tokenizer import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise SettingsError(
+            f"Whisper knows no language {language!r}.",
+            "Give its code of two or three letters: --language en.",
+        )
     if prompt and count_tokens(prompt) > LONGEST_PROMPT:
         raise SettingsError(
             f"The prompt is longer than {LONGEST_PROMPT} of Whisper's tokens.",

@@ -81,8 +81,12 @@ def has_int8() -> bool:
 def bfloat16_pays() -> bool:
     """Whether bfloat16 beats int8 here by far: it does where the processor has units for it.
 
-    Measured in turns, so that whatever else the machine does hits both; once in a process.
+    The processor must say that it has them, and win a measurement; that alone is not to be trusted
+    on a busy machine, and without such units bfloat16 is many times slower. Measured in turns, so
+    that whatever else the machine does hits both; once in a process.
     """
+    if not _has_bfloat16():
+        return False
     weight = torch.ones(SIDE, SIDE)
     products = {p: linear(weight, None, p) for p in PRECISIONS if p in ("bfloat16", "int8")}
     best = dict.fromkeys(products, float("inf"))
@@ -94,6 +98,12 @@ def bfloat16_pays() -> bool:
                 product(rows)
                 best[precision] = min(best[precision], time.perf_counter() - start)
     return best["int8"] > FASTER * best["bfloat16"]
+
+
+def _has_bfloat16() -> bool:
+    """Whether PyTorch finds units for bfloat16; it tells nowhere but in names that may go away."""
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in names)
 
 
 def linear(weight: Tensor, bias: Tensor | None, precision: Precision) -> Product:

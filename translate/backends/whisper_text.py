@@ -18,6 +18,7 @@ from translate.backends.whisper_decode import Decoded
 from translate.model import Segment, Word
 
 SMOOTHED = 7  # positions the median runs over, as in openai-whisper
+LETTERS_PER_SECOND = 15  # that people say
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、"
 
@@ -35,9 +36,14 @@ def segments_of(
     """The segments of a window that starts `offset` seconds into the talk and lasts `duration`.
 
     What has no end of its own, because the model stopped before it said one, runs to the
-    window's end: openai-whisper drops it and listens again from there.
+    window's end, or, where it stopped at its limit, as long as its text takes to say:
+    openai-whisper drops it and listens again from there.
     """
     pieces = list(_pieces(decoded.tokens, tokenizer, duration))
+    if pieces and not decoded.whole and decoded.tokens[-1] < tokenizer.eot:
+        said = tokenizer.decode(list(pieces[-1].tokens))
+        end = min(pieces[-1].end, pieces[-1].start + len(said) / LETTERS_PER_SECOND)
+        pieces[-1] = replace(pieces[-1], end=end)
     whole = tokenizer.decode([t for p in pieces for t in p.tokens]).strip()
     return tuple(
         Segment(

@@ -308,6 +308,7 @@ class _Work:
             sounds_like=hearing.language,
             probability=hearing.probability,
             heard=heard,
+            whole=hearing.whole,
         )
 
 
