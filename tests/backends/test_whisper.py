@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pytest
 import torch
 import whisper
+from whisper.timing import find_alignment
+from whisper.tokenizer import get_tokenizer
 
 from tests.shared import shared_data
 from translate.backends import whisper as backend
@@ -23,6 +25,7 @@ from translate.backends import whisper_files
 from translate.backends.media import decode
 from translate.backends.whisper import Whisper, count_tokens
 from translate.backends.whisper_files import CHECKPOINTS, plan_download
+from translate.backends.whisper_text import _aligned
 from translate.errors import BadFileError, MissingError, SettingsError
 from translate.model import Hearing, Step
 
@@ -114,8 +117,24 @@ def test_words_get_times_without_a_second_encoding() -> None:
         assert times[-1] <= segment.end
         letters = "".join(w.text for w in segment.words)  # `long` and `-range` are two words to it
         assert letters == segment.text.replace(" ", "")
-    apart = [abs(w.end - e["end"]) for w, e in zip(words, expected, strict=True)]
-    assert sorted(apart)[len(apart) // 2] < 0.1  # the same alignment but for the edges
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_words_are_aligned_as_openai_whisper_aligns_them() -> None:
+    stock = whisper.load_model(str(shared_data(FIXTURE)), device="cpu")
+    tokenizer = get_tokenizer(True, language="en", task="transcribe")
+    samples = decode(shared_data("audio/english/kennedy.wav")).window(0, 20)
+    mel = whisper.pad_or_trim(whisper.log_mel_spectrogram(samples), 3000)
+    text = tokenizer.encode(" I believe that this nation should commit itself, before long.")
+    with torch.inference_mode():
+        ours = _aligned(text, stock.encoder(mel[None])[0], stock, tokenizer, 20.0)
+    for found, expected in zip(
+        ours, find_alignment(stock, tokenizer, text, mel, 2000), strict=True
+    ):
+        assert (found.word, found.tokens) == (expected.word, expected.tokens)
+        assert (found.start, found.end) == pytest.approx((expected.start, expected.end))
+        assert found.probability == pytest.approx(float(expected.probability), rel=1e-3)
 
 
 @pytest.mark.data
