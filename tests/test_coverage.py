@@ -155,6 +155,110 @@ def test_text_past_the_end_of_the_sound_is_drift() -> None:
     assert drift(cues, speech, duration=20.0) == []
 
 
+FAR = 99_999 * 3600.0  # the last hour that a caption file can name
+
+
+def varied(count: int, late: float = 0.0) -> tuple[tuple[Cue, ...], tuple[Span, ...]]:
+    """Cues of one to five seconds with pauses between them, late by so much."""
+    cues, speech, at = [], [], 0.0
+    for n in range(count):
+        words = 4 + 7 * n % 17
+        length = words * 5 / coverage.PACE
+        speech.append(Span(start=at, end=at + length))
+        cues.append(Cue(start=at + late, end=at + late + length, text="word " * words))
+        at += length + 1 + n % 3
+    return tuple(cues), tuple(speech)
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many cues each line was tried on; at most a million in all."""
+    cost, counts = coverage._Fit.cost, list[int]()
+
+    def counted(fit: coverage._Fit, line: coverage.Line) -> float:
+        counts.append(len(fit._cues))
+        assert sum(counts) < 1_000_000
+        return cost(fit, line)
+
+    monkeypatch.setattr(coverage._Fit, "cost", counted)
+    return counts
+
+
+def test_what_is_tried_does_not_grow_with_the_talk() -> None:
+    limit = 2 * coverage.MOST_STEPS_ASIDE + 1
+    assert len(coverage._around(0.0, coverage.STEEPEST, coverage.STEP / 100_000)) == limit
+    assert coverage._around(1.0, 0.5, 0.25) == [0.5, 0.75, 1.0, 1.25, 1.5]
+
+
+@pytest.mark.parametrize("last", [100_000.0, FAR])
+@pytest.mark.parametrize("long", [False, True])
+def test_a_cue_at_the_end_of_time_does_not_hang_drift(
+    last: float, long: bool, tried: list[int]
+) -> None:
+    """Whether the sound, too, is said to be that long or not."""
+    cues, speech = talk(11)
+    far = (*cues, Cue(start=last, end=last + 3, text=SENTENCE))
+    flags = drift(far, speech, last + 3 if long else 40.0)
+    assert [f.detail.split(" to ")[0] for f in flags] == ([] if long else ["text runs"])
+    assert bool(tried) is long
+
+
+@pytest.mark.parametrize("last", [100_000.0, FAR])
+def test_a_cue_at_the_end_of_time_does_not_hide_a_drift(last: float, tried: list[int]) -> None:
+    cues, speech = varied(60, late=1.5)
+    end = cues[-1].end
+    [true] = drift(cues, speech, end)
+    assert true.detail == "all times are about 1.5 s too late"
+    far = (*cues, Cue(start=last, end=last + 3, text=SENTENCE))
+    past, same = drift(far, speech, end)
+    assert past.start == end and same == true
+    assert tried
+
+
+@pytest.fixture
+def weighed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What `sparse` weighed: one for each run, and a few for each cue."""
+    root, weights = coverage.math.sqrt, list[float]()
+
+    def counted(value: float) -> float:
+        weights.append(value)
+        return root(value)
+
+    monkeypatch.setattr(coverage.math, "sqrt", counted)
+    return weights
+
+
+@pytest.mark.parametrize("text", [SENTENCE, "x", ""])
+def test_cues_without_speech_are_weighed_once(text: str, weighed: list[float]) -> None:
+    """Before, in a pause of, and after a talk with a hole."""
+    cues, speech = talk()
+    cues = (*cues[:10], replace(cues[10], end=cues[11].end), *cues[12:])
+    [alone] = sparse(cues, speech)
+    few = len(weighed)
+    weighed.clear()
+    after = tuple(Cue(start=200 + n, end=201 + n, text=text) for n in range(1000))
+    pause = tuple(Cue(start=3 + n / 4000, end=3 + n / 4000, text=text) for n in range(1000))
+    assert sparse((*cues[:1], *pause, *cues[1:], *after), speech) == [alone]
+    assert len(weighed) < few + 4 * 2000
+
+
+def test_a_cue_that_begins_in_silence_may_lie_over_the_next_ones_speech() -> None:
+    cues, speech = talk()
+    over = Cue(start=139.6, end=150, text="x")
+    left = (*cues, over, Cue(start=140, end=143, text=SENTENCE))
+    [flag] = sparse(left, (*speech, Span(start=140, end=150)))
+    assert (flag.start, flag.end) == (over.start, over.end)
+
+
+def test_cues_of_a_thousandth_second_are_weighed_a_few_times(weighed: list[float]) -> None:
+    """A thousand words in a breath set the pace, so that no cue has words enough."""
+    fast = tuple(Cue(start=n, end=n + 1, text="word " * 1000) for n in range(15))
+    tiny = tuple(Cue(start=15 + n / 1000, end=15 + (n + 1) / 1000, text="x") for n in range(1500))
+    sparse((*fast, *tiny), (Span(start=0, end=16.5),))
+    cues = len(fast) + len(tiny)
+    assert len(weighed) <= (coverage.MOST_STEPS + 2) * cues < cues**2 / 4
+
+
 def test_the_report_and_the_run_say_the_same() -> None:
     from translate.desk import _facts
     from translate.pipeline import Result

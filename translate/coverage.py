@@ -10,7 +10,7 @@ tenth from cue to cue where words vary by a fifth.
 """
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -29,6 +29,7 @@ PACE_FROM = 20.0  # seconds of speech under text: with less, no pace is told and
 PACE_WEIGHT = 10.0  # seconds of speech that this counts for
 NEIGHBOURHOOD = 150.0  # seconds on each side that a cue's pace is judged by
 LONGEST_RUN = 20.0  # seconds of speech in more than two cues judged together
+MOST_STEPS = 200  # of adding a cue with speech to a run; nobody shows ten cues a second
 THIN = 1.4  # seconds of speech that the words must fall short of at least
 SURE = 3.5  # standard deviations of the talk's own unevenness
 UNEVEN = 0.2  # seconds per root of a second of speech: what speakers usually have
@@ -46,6 +47,7 @@ FIRST_LEG = 300.0  # seconds over which a shift is first looked for; doubled unt
 FARTHEST = 4.0  # seconds of shift looked for at the start
 STEEPEST = 0.02  # of the time: a film's 24 frames shown as 25 are 0.04
 STEP = 0.25
+MOST_STEPS_ASIDE = 100  # tried on each side of a shift or slope, however far apart the cues are
 MOST = 400  # cues that are looked at in a leg
 SLOPED = 3.0  # how much more likely, as a logarithm, a changing shift must be than a fixed one
 BETTER = 4.0  # how much more likely, as a logarithm, the shifted times must be
@@ -228,26 +230,54 @@ def _sparse(cues: Sequence[Cue], speech: Sequence[Span]) -> list[Run]:
     paces = _paces(cues, spoken, letters)
     needed = [n / pace for n, pace in zip(letters, paces, strict=True)]
     uneven = _unevenness(spoken, needed)
-    found: list[Run] = []
-    for first in range(len(cues)):
-        lacking = 0.0
-        began = cues[first].start
-        for last in range(first, len(cues)):
-            lacking -= needed[last]
-            said = voice.within(began, cues[last].end)
-            if said > LONGEST_RUN and last > first + 1:
-                break
-            doubt = max(THIN, SURE * uneven * math.sqrt(said))
-            if (excess := said + lacking - doubt) > 0:
-                found.append(Run(first, last, said + lacking, excess))
-    taken: set[int] = set()
-    surest = []
+    found = _runs(cues, voice, needed, uneven)
+    surest: list[Run] = []
     for run in sorted(found, key=lambda r: -r.excess):
-        inside = range(run.first, run.last + 1)
-        if taken.isdisjoint(inside):
-            taken.update(inside)
-            surest.append(run)
-    return sorted(surest)
+        n = bisect_left(surest, run)
+        after_one = n == 0 or surest[n - 1].last < run.first
+        if after_one and (n == len(surest) or run.last < surest[n].first):
+            insort(surest, run)
+    return surest
+
+
+def _runs(
+    cues: Sequence[Cue], voice: Voice, needed: Sequence[float], uneven: float
+) -> Iterator[Run]:
+    """The runs that lack words beyond doubt, but those that a surer one lies within.
+
+    A cue that adds no speech makes no run surer, so no run of several begins or ends with it:
+    captions may have any number of them.
+    """
+    begun = [voice.until(c.start) for c in cues]
+    ended = [voice.until(c.end) for c in cues]
+    further = _further(ended, needed)
+    for first, before in enumerate(begun):
+        alone = begun[first + 1 : first + 2] == [before]
+        last, lacking, surest = first, -needed[first], 0.0
+        for _ in range(1 if alone else MOST_STEPS):
+            said = max(0.0, ended[last] - before)
+            if last > first + 1 and max(said, THIN - lacking) > LONGEST_RUN:
+                break  # nothing longer can have an excess either
+            doubt = max(THIN, SURE * uneven * math.sqrt(said))
+            if (excess := said + lacking - doubt) > surest:
+                yield Run(first, last, said + lacking, excess)
+                surest = excess
+            last, words = further[last]
+            if last == len(cues):
+                break
+            lacking -= words
+
+
+def _further(ended: Sequence[float], needed: Sequence[float]) -> list[tuple[int, float]]:
+    """For each cue the next that adds speech, and the seconds that the words up to it need."""
+    out = [(len(ended), 0.0)] * len(ended)
+    for n in range(len(ended) - 2, -1, -1):
+        if ended[n + 1] > ended[n]:
+            out[n] = n + 1, needed[n + 1]
+        else:
+            at, words = out[n + 1]
+            out[n] = at, needed[n + 1] + words
+    return out
 
 
 def _without(speech: Sequence[Span], told: Sequence[Span]) -> list[Span]:
@@ -333,15 +363,22 @@ def drift(cues: Sequence[Cue], speech: Sequence[Span], duration: float) -> list[
     if late and duration:
         detail = f"text runs to {clock(late[-1].end)}, and the sound ends at {clock(duration)}"
         flags.append(_drift(max(0.0, min(late[0].start, duration)), late[-1].end, detail))
-    found = _line(cues, Voice(speech))
+    near = _near(cues, max([duration, *(s.end for s in speech[-1:])]))
+    found = _line(near, Voice(speech))
     if found is None:
         return flags
-    first, last = found.shift, found.at(cues[-1].end - cues[0].start)
+    first, last = found.shift, found.at(near[-1].end - near[0].start)
     if abs(first - last) < LAG:
         detail = f"all times are about {_lag((first + last) / 2)}"
     else:
         detail = f"times are {_lag(first)} at first and {_lag(last)} at the end"
-    return [*flags, _drift(cues[0].start, cues[-1].end, detail)]
+    return [*flags, _drift(near[0].start, near[-1].end, detail)]
+
+
+def _near(cues: Sequence[Cue], end: float) -> Sequence[Cue]:
+    """The cues that times off by what is looked for could put past the end of the sound."""
+    farthest = (end + LATE + FARTHEST) * (1 + 2 * STEEPEST)
+    return [c for c in cues if c.end <= farthest]
 
 
 def _drift(start: float, end: float, detail: str) -> Flag:
@@ -391,7 +428,7 @@ def _line(cues: Sequence[Cue], voice: Voice) -> Line | None:
 
 
 def _around(middle: float, reach: float, step: float) -> list[float]:
-    count = math.ceil(reach / step)
+    count = min(math.ceil(reach / step), MOST_STEPS_ASIDE)
     return [middle + n * step for n in range(-count, count + 1)]
 
 
