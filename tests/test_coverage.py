@@ -242,6 +242,14 @@ def test_cues_without_speech_are_weighed_once(text: str, weighed: list[float]) -
     assert len(weighed) < few + 4 * 2000
 
 
+def test_a_cue_that_begins_in_silence_may_lie_over_the_next_ones_speech() -> None:
+    cues, speech = talk()
+    over = Cue(start=139.6, end=150, text="x")
+    left = (*cues, over, Cue(start=140, end=143, text=SENTENCE))
+    [flag] = sparse(left, (*speech, Span(start=140, end=150)))
+    assert (flag.start, flag.end) == (over.start, over.end)
+
+
 def test_cues_of_a_thousandth_second_are_weighed_a_few_times(weighed: list[float]) -> None:
     """A thousand words in a breath set the pace, so that no cue has words enough."""
     fast = tuple(Cue(start=n, end=n + 1, text="word " * 1000) for n in range(15))

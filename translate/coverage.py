@@ -245,17 +245,16 @@ def _runs(
 ) -> Iterator[Run]:
     """The runs that lack words beyond doubt, but those that a surer one lies within.
 
-    A cue that adds no speech makes no run surer, so runs neither begin nor end with it: captions
-    may have any number of them.
+    A cue that adds no speech makes no run surer, so no run of several begins or ends with it:
+    captions may have any number of them.
     """
     begun = [voice.until(c.start) for c in cues]
     ended = [voice.until(c.end) for c in cues]
     further = _further(ended, needed)
     for first, before in enumerate(begun):
-        if begun[first + 1 : first + 2] == [before]:
-            continue
+        alone = begun[first + 1 : first + 2] == [before]
         last, lacking, surest = first, -needed[first], 0.0
-        for _ in range(MOST_STEPS):
+        for _ in range(1 if alone else MOST_STEPS):
             said = max(0.0, ended[last] - before)
             if last > first + 1 and max(said, THIN - lacking) > LONGEST_RUN:
                 break  # nothing longer can have an excess either
