@@ -56,7 +56,7 @@ class Place:
             **dict.fromkeys(("downloader", "read_captions", "text_language"), never),  # type: ignore[arg-type]
             decode=lambda _, __: AUDIO,
             detector=lambda: SPEECH,
-            recogniser=lambda: recogniser,
+            recogniser=lambda _: recogniser,
             recogniser_id=lambda: recogniser.engine.model,
             default_model="",
             count_tokens=lambda text: len(text.split()),
@@ -73,9 +73,12 @@ class Place:
         language: str = "",
         force: bool = False,
         batch: int = 2,
+        device: str = "cuda",
     ) -> Scripted:
         recogniser = Scripted(batch=batch, moods=MOODS)
-        recogniser.engine = Engine(name="scripted", model=model, version="1")
+        recogniser.engine = Engine(
+            name="scripted", model=model, version="1", parameters={"device": device}
+        )
         wishes = Wishes(language=language, force=force)
         transcribe(self.workspace, self.tools(recogniser), book, wishes, no_progress)
         return recogniser
@@ -172,6 +175,40 @@ def test_force_takes_the_words_anew(place: Place) -> None:
     place.transcribe()
     assert len(place.transcribe(force=True, book=LATER).groups) == len(STARTS[0::2])
     assert "vLLM" in place.workspace.transcript().engine.parameters["prompt"]
+
+
+def test_force_takes_the_words_of_a_killed_run_anew(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies(monkeypatch, 4, kept=True)
+    with pytest.raises(Killed):
+        place.transcribe()
+    monkeypatch.undo()
+    place.transcribe(force=True, book=LATER)
+    assert "vLLM" in place.workspace.transcript().engine.parameters["prompt"]
+
+
+def test_a_forced_run_that_was_killed_is_continued(
+    place: Place, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies(monkeypatch, 4, kept=True)
+    with pytest.raises(Killed):
+        place.transcribe(force=True)
+    monkeypatch.undo()
+    assert len(place.transcribe(force=True).groups) < len(STARTS[0::2])
+    assert place.transcript == whole
+
+
+def test_another_device_has_its_own_groups(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    dies(monkeypatch, 4, kept=True)
+    with pytest.raises(Killed):
+        place.transcribe(batch=4)
+    monkeypatch.undo()
+    begun = place.journal.read_bytes()
+    assert {len(g) for g in place.transcribe(batch=1, device="cpu").groups} == {1}
+    place.workspace.path(TRANSCRIPT).unlink()
+    place.journal.write_bytes(begun)
+    assert 4 in {len(g) for g in place.transcribe(batch=1).groups}  # the same one goes on as begun
 
 
 @settings(

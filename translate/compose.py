@@ -9,9 +9,9 @@ import hashlib
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,14 +124,22 @@ def build_tools(
     asked = settings.transcribe.fast_model if fast else settings.transcribe.model
     settings = _with_learned(settings)
     memory = cache(lambda: _memory(settings.translate))
+
+    @lru_cache(maxsize=1)  # talks of another model follow one another; one fits in memory
+    def recogniser(decided: tuple[tuple[str, str], ...]) -> transcribing.Recogniser:
+        wish = dict(decided)
+        model = wish["model"] or asked or DEFAULT_MODEL
+        return _recogniser(_as_decided(settings, wish), model, console)
+
     return Tools(
         downloader=cache(lambda: _downloader(settings)),
         decode=_decode,
         detector=_detector,
-        recogniser=cache(lambda: _recogniser(settings, asked or DEFAULT_MODEL, console)),
+        recogniser=lambda decided: recogniser(tuple(sorted(decided.items()))),
         recogniser_id=cache(lambda: _recogniser_id(asked)),
         recogniser_options=_recogniser_options(settings.transcribe),
         default_model=DEFAULT_MODEL,
+        known_models=_known_models,
         count_tokens=_count_tokens,
         read_captions=_read_captions,
         text_language=_text_language,
@@ -222,6 +230,24 @@ def _detector() -> transcribing.SpeechDetector:
     return Silero()
 
 
+def _as_decided(settings: Settings, decided: Mapping[str, str]) -> Settings:
+    """The settings with what a talk has, as far as nothing else was asked for."""
+    options = {
+        "engine": decided["engine"],
+        "precision": decided["precision"],
+        "beam": int(decided["beam"]),
+        "words": decided["words"] == "yes",
+    }
+    transcribe = msgspec.structs.replace(settings.transcribe, **options)
+    return msgspec.structs.replace(settings, transcribe=transcribe)
+
+
+def _known_models() -> Collection[str]:
+    from translate.backends.whisper_files import CHECKPOINTS
+
+    return CHECKPOINTS
+
+
 def _recogniser(settings: Settings, model: str, console: Console) -> transcribing.Recogniser:
     from translate.backends.whisper import Whisper
     from translate.backends.whisper_files import plan_download
@@ -238,9 +264,9 @@ def _recogniser(settings: Settings, model: str, console: Console) -> transcribin
         model_dir=folder,
         device=wish.device,
         progress=console.progress,
-        precision=wish.precision,
-        beam=wish.beam,
-        words=wish.words,
+        precision=wish.precision or "auto",
+        beam=wish.beam or 1,
+        words=bool(wish.words),
     )
 
 
@@ -254,9 +280,9 @@ def _faster_whisper(
         model_dir=folder,
         device=wish.device,
         progress=console.progress,
-        precision=wish.precision,
-        beam=wish.beam,
-        words=wish.words,
+        precision=wish.precision or "auto",
+        beam=wish.beam or 1,
+        words=bool(wish.words),
     )
     conversion = plan(model, folder)
     if not conversion.present:
@@ -271,9 +297,9 @@ def _recogniser_options(wish: TranscribeSettings) -> dict[str, str]:
     """What was asked for besides the model, as far as it changes what is recognised."""
     asked = {
         "engine": wish.engine,
-        "precision": wish.precision if wish.precision != "auto" else "",
-        "beam": str(wish.beam) if wish.beam > 1 else "",
-        "words": "yes" if wish.words else "",
+        "precision": wish.precision,
+        "beam": str(wish.beam or ""),
+        "words": {True: "yes", False: "no", None: ""}[wish.words],
     }
     return {name: value for name, value in asked.items() if value}
 

@@ -51,12 +51,18 @@ Device = Annotated[str | None, typer.Option(help="auto, cuda, cpu or mps.")]
 Engine = Annotated[str | None, typer.Option(help="What runs it: whisper or faster-whisper.")]
 Precision = Annotated[
     str | None,
-    typer.Option(help="auto, float32, bfloat16, float16 or int8. [default: what suits the device]"),
+    typer.Option(
+        help="float32, bfloat16, float16, int8, or auto: what suits the device."
+        " [default: the talk's own, or auto]"
+    ),
 ]
 Beam = Annotated[
-    int | None, typer.Option(help="Hypotheses followed at once; 1 is greedy. [default: 1]")
+    int | None,
+    typer.Option(help="Hypotheses followed at once; 1 is greedy. [default: the talk's own, or 1]"),
 ]
-Words = Annotated[bool | None, typer.Option("--words", help="Find the time of every word.")]
+Words = Annotated[
+    bool | None, typer.Option("--words/--no-words", help="Find the time of every word.")
+]
 Captions = Annotated[
     str | None, typer.Option(help="The creator's own captions: auto, never or only.")
 ]

@@ -37,9 +37,9 @@ class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     model_dir: str = ""  # where checkpoints lie; empty: openai-whisper's own cache
     engine: Literal["", "whisper", "faster-whisper"] = ""  # empty: whisper, or what a talk has
     device: Literal["auto", "cuda", "cpu", "mps"] = "auto"  # auto: a GPU when there is one
-    precision: Precision = "auto"  # float32, bfloat16, float16 or int8; auto: what suits the device
-    beam: _Several = 1  # hypotheses followed at once; 1 is greedy
-    words: bool = False  # the time of every word
+    precision: Literal["", Precision] = ""  # auto, float32, …, int8; empty: auto, or as a talk has
+    beam: _Several | None = None  # hypotheses at once; 1 is greedy; unset: 1, or what a talk has
+    words: bool | None = None  # the time of every word; unset: false, or what a talk has
     captions: Literal["auto", "never", "only"] = "auto"  # the creator's own, before Whisper
     language: str = ""  # go on with a talk in this language, without asking
 

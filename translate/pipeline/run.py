@@ -4,7 +4,7 @@ Knows states and backups; knows no stage.
 """
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -37,10 +37,12 @@ class Tools:
     downloader: Callable[[], fetching.Downloader]
     decode: Callable[[Path, Progress], transcribing.Audio]
     detector: Callable[[], transcribing.SpeechDetector]
-    recogniser: Callable[[], transcribing.Recogniser]
+    # From engine, precision, beam, words and model; an empty model: what was asked for, or default.
+    recogniser: Callable[[Mapping[str, str]], transcribing.Recogniser]
     recogniser_id: Callable[[], str]  # the model that was asked for, unloaded; empty: none was
     recogniser_options: Mapping[str, str] = field(default_factory=dict)  # engine, beam, …: as asked
     default_model: str  # what is taken when none was asked for
+    known_models: Callable[[], Collection[str]] = tuple  # that can be built by name alone
     count_tokens: Callable[[str], int]  # as Whisper counts
     read_captions: Callable[[Path], Captions]
     text_language: Callable[[str], tuple[str, float]]

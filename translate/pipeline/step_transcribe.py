@@ -34,13 +34,14 @@ from translate.workspace import (
     TRANSCRIPT_SRT,
     WINDOWS,
     Lines,
+    State,
     Workspace,
     digest,
     talks,
 )
 
 _EARLIER = 8  # talks of the same event that are looked at
-TRANSCRIBE_RULES = "1"  # raised when the rules change, so that older transcripts count as stale
+TRANSCRIBE_RULES = "2"  # raised when the rules change, so that older transcripts count as stale
 
 
 def transcribe(
@@ -53,14 +54,14 @@ def transcribe(
     """Bring transcript.json and transcript.srt up to date."""
     with workspace.locked("stw transcribe"):
         talk = workspace.talk()
-        source, key = transcript_from(workspace, talk, tools, wishes)
+        plan = _planned(workspace, talk, tools, wishes)
 
         def make() -> Transcript:
-            if source.kind == "captions":
-                return _from_captions(workspace, talk, source, tools, wishes, progress)
-            return _from_audio(workspace, talk, source, tools, glossary, key, wishes, progress)
+            if plan.source.kind == "captions":
+                return _from_captions(workspace, talk, plan, tools, progress)
+            return _from_audio(workspace, talk, plan, tools, glossary, progress, anew=wishes.force)
 
-        made = bring(workspace, "transcribe", TRANSCRIPT, key, make, force=wishes.force)
+        made = bring(workspace, "transcribe", TRANSCRIPT, plan.key, make, force=wishes.force)
         if made.did == "made":  # else what lies there is another run's, begun and not finished
             Lines(workspace.path(WINDOWS)).clear()
         transcript = workspace.transcript()
@@ -95,29 +96,63 @@ def speech_source(talk: Talk, policy: str) -> Media:
 def transcript_from(
     workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes
 ) -> tuple[Media, str]:
-    """What the transcript is made from: the file, and the key.
+    """What the transcript is made from: the file, and the key."""
+    plan = _planned(workspace, talk, tools, wishes)
+    return plan.source, plan.key
 
-    A transcript that is there stays fresh while its file does, unless a person asks for another
-    model or engine, or for captions: nobody wants hours of decoding again because `--fast` was
-    left out the second time. For the same reason the prompt that biases Whisper is no part of the
-    key: with it, one new row in the term base would make every transcript stale. It stands in the
-    transcript's provenance; `--force` takes the words anew.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What a transcript is made from and by; `key` says exactly this, or what stays as it is."""
+
+    source: Media
+    key: str
+    recogniser: Mapping[str, str]  # what `Tools.recogniser` builds it from
+    language: str  # empty: English is expected and checked
+
+
+def _planned(workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes) -> _Plan:
+    """A transcript that is there stays fresh while its file does, until a person asks for more.
+
+    Nobody wants hours of decoding again because `--fast` was left out the second time. What is
+    made again (`--force`, an option, a new file) takes the engine, model, options and language
+    that the talk had, and what is asked for now in their place. A checkpoint of one's own is
+    known by its content alone, so it must be named again: else the default takes its place.
+
+    The prompt that biases Whisper is no part of the key: with it, one new row in the term base
+    would make every transcript stale. It stands in the transcript's provenance; `--force` takes
+    the words anew.
     """
     made_from = workspace.key(TRANSCRIPT).split(":")
     same = [m for m in talk.media if _source_key(m) == made_from[0]]
     source = same[0] if same and _still_wanted(same[0], wishes) else None
     source = source or speech_source(talk, wishes.captions)
-    asked = {"model": digest("captions")} if source.kind == "captions" else _asked(tools)
-    file = _source_key(source)
-    by = _by({"model": digest(tools.default_model), **asked})
-    language = wishes.language or "en"
-    if len(made_from) == 3 and made_from[0] == file:  # what nobody asked for stays as it was
-        by = made_from[1] if asked.items() <= _parts(made_from[1]).items() else by
-        language = wishes.language or made_from[2]
-    return source, f"{file}:{by}:{language}"
+    file, captions = _source_key(source), source.kind == "captions"
+    kept: Mapping[str, str] = {}
+    language = wishes.language
+    if len(made_from) == 3 and (made_from[1] == digest("captions")) == captions:
+        kept = _parts(made_from[1])
+        language = language or made_from[2]
+    spoken = language or "en"
+    language = "" if spoken == "en" and not wishes.language else spoken
+    if captions:
+        key = f"{file}:{digest('captions')}:{spoken}"
+        return _Plan(source=source, key=key, recogniser={}, language=language)
+    asked = _asked(tools)
+    names = {digest(name): name for name in tools.known_models()}
+    model = "" if "model" in asked else names.get(kept.get("model", ""), "")
+    made_by = {**_PLAIN, **kept, "model": digest(model or tools.default_model), **asked}
+    key = f"{file}:{_by(made_by)}:{spoken}"
+    if kept and asked.items() <= kept.items() and not wishes.force:
+        old = f"{file}:{made_from[1]}:{spoken}"
+        stays = workspace.state(TRANSCRIPT, old) in (State.FRESH, State.EDITED)
+        key = old if stays else key
+    recogniser = {**made_by, "model": model}
+    return _Plan(source=source, key=key, recogniser=recogniser, language=language)
 
 
-_FIRST_ENGINE = "whisper"  # does not stand in keys, because older ones know no other
+# What is taken where nobody asks; it does not stand in keys.
+_PLAIN = {"engine": "whisper", "precision": "auto", "beam": "1", "words": "no"}
 
 
 def _asked(tools: Tools) -> dict[str, str]:
@@ -127,8 +162,8 @@ def _asked(tools: Tools) -> dict[str, str]:
 
 
 def _by(parts: Mapping[str, str]) -> str:
-    """`<model>`, with `+<option>=<value>` for each of the rest."""
-    rest = {k: v for k, v in parts.items() if (k, v) != ("engine", _FIRST_ENGINE)}
+    """`<model>`, with `+<option>=<value>` for each that is not plain."""
+    rest = {k: v for k, v in parts.items() if v != _PLAIN.get(k)}
     return "".join([rest.pop("model"), *(f"+{k}={v}" for k, v in sorted(rest.items()))])
 
 
@@ -136,7 +171,7 @@ def _parts(by: str) -> dict[str, str]:
     """What `_by` was given."""
     model, *rest = by.split("+")
     parts = dict(part.partition("=")[::2] for part in rest)
-    return {"engine": _FIRST_ENGINE, **parts, "model": model}
+    return {**_PLAIN, **parts, "model": model}
 
 
 def _still_wanted(source: Media, wishes: Wishes) -> bool:
@@ -151,19 +186,19 @@ def _source_key(media: Media) -> str:
 def _from_captions(
     workspace: Workspace,
     talk: Talk,
-    source: Media,
+    plan: _Plan,
     tools: Tools,
-    wishes: Wishes,
     progress: Progress,
 ) -> Transcript:
     """Captions as the transcript, held against the sound where it is there."""
+    source = plan.source
     captions = tools.read_captions(workspace.path(source.file))
     transcript = transcribing.from_captions(
         captions.cues,
         duration=talk.duration,
         engine=Engine(name="captions", model=source.file.rpartition("/")[2]),
         detect=tools.text_language,
-        language=wishes.language or None,
+        language=plan.language or None,
         flags=captions.flags,
     )
     sound = talk.sound
@@ -179,16 +214,17 @@ def _from_captions(
 def _from_audio(
     workspace: Workspace,
     talk: Talk,
-    source: Media,
+    plan: _Plan,
     tools: Tools,
     glossary: Glossary,
-    key: str,
-    wishes: Wishes,
     progress: Progress,
+    *,
+    anew: bool,
 ) -> Transcript:
-    recogniser = tools.recogniser()  # first: a wrong model's name is told before hours of decoding
-    audio = tools.decode(workspace.path(source.file), progress)
-    journal = WindowJournal(workspace.path(WINDOWS), key)
+    # First: a wrong model's name is told before hours of decoding.
+    recogniser = tools.recogniser(plan.recogniser)
+    audio = tools.decode(workspace.path(plan.source.file), progress)
+    journal = WindowJournal(workspace.path(WINDOWS), plan.key, recogniser.engine, anew=anew)
     heard = transcribing.transcribe_audio(
         audio,
         recogniser,
@@ -197,7 +233,7 @@ def _from_audio(
         prompt=journal.prompt(
             lambda: bias(talk, glossary, tools.count_tokens, same_event(workspace, talk))
         ),
-        language=wishes.language or None,
+        language=plan.language or None,
         progress=progress,
     )
     return _doubted(heard, audio.duration)
@@ -260,6 +296,7 @@ class _Row:
     windows: tuple[WindowResult, ...] = ()
     key: str = ""
     prompt: str | None = None
+    engine: str = ""  # the group's
     group: Annotated[int, msgspec.Meta(ge=1)] | None = None
     language: str | None = None
     probability: float = 0.0
@@ -269,21 +306,30 @@ class WindowJournal:
     """What transcriptions of one talk have settled, each thing on disk as soon as it is done.
 
     Windows are found by what they are made of, so that a run with another model or language
-    between two of the same loses nothing. What a run decides once (the prompt, the language, how
-    many windows make a group) is kept under the run's key, so that a continued run does not mix
-    two prompts when the glossary was changed in between.
+    between two of the same loses nothing. What a run decides once (the prompt, the language) is
+    kept under the run's key, so that a continued run does not mix two prompts when the glossary
+    was changed in between; how many windows make a group, under the engine as well, because what
+    a GPU takes at once may be more than a processor's memory. `anew`: the prompt and the language
+    of an earlier run do not count.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, key: str, engine: Engine, *, anew: bool = False) -> None:
         self._lines = Lines(path)
         self._windows: dict[str, WindowResult] = {}
+        parameters = sorted(engine.parameters.items())
+        self._engine = digest(engine.name, engine.model, engine.version, repr(parameters))
+        self._group: int | None = None
         settled: dict[str, object] = {}
         for row in self._lines.read():
             with contextlib.suppress(msgspec.ValidationError):  # of another version: done again
                 kept = msgspec.convert(row, _Row)
                 self._windows |= {r.of: r for r in kept.windows if r.of not in self._windows}
-                if kept.key == key:
+                if kept.key != key:
+                    continue
+                if kept.group is None and not anew:
                     settled |= row
+                elif kept.group is not None and kept.engine == self._engine:
+                    self._group = kept.group
         self._settled = msgspec.convert({**settled, "key": key}, _Row)
 
     def _settle(self, **made: Any) -> None:
@@ -296,9 +342,10 @@ class WindowJournal:
         return self._settled.prompt or ""
 
     def group(self, size: int) -> int:
-        if self._settled.group is None:
-            self._settle(group=size)
-        return self._settled.group or size
+        if self._group is None:
+            self._group = size
+            self._settle(engine=self._engine, group=size)
+        return self._group
 
     def language(self, detect: Callable[[], tuple[str, float]]) -> tuple[str, float]:
         if self._settled.language is None:
