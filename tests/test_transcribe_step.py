@@ -184,8 +184,13 @@ def test_force_takes_the_words_of_a_killed_run_anew(
     with pytest.raises(Killed):
         place.transcribe()
     monkeypatch.undo()
-    place.transcribe(force=True, book=LATER)
-    assert "vLLM" in place.workspace.transcript().engine.parameters["prompt"]
+    begun = place.journal.read_bytes()
+    prompts = []
+    for force in (False, True):  # continued, and begun anew
+        place.journal.write_bytes(begun)
+        place.transcribe(force=force, book=LATER)
+        prompts.append(place.workspace.transcript().engine.parameters["prompt"].count("vLLM"))
+    assert prompts == [1, 2]  # in the title, and among the terms
 
 
 def test_a_forced_run_that_was_killed_is_continued(
