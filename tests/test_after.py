@@ -132,9 +132,15 @@ def test_memories_go_out_and_come_in(place: Place) -> None:
     place.stw("learn")
     place.stw("memory", "export", "all.tmx")
     place.stw("memory", "export", "all.tmx", code=3)  # it is there
+    pairs = len(parse((place.talk / "draft.md").read_text("utf-8")).passages)
     done = place.stw("memory", "import", "all.tmx", "--json")
     [file] = json.loads(done.stdout)
-    assert file["entries"] == len(parse((place.talk / "draft.md").read_text("utf-8")).passages)
+    assert (file["entries"], file["same"]) == (0, pairs)  # all of it stands in the memory
+    for memory in (place.folder / "glossary/memory").glob("*.jsonl"):
+        memory.unlink()
+    done = place.stw("memory", "import", "all.tmx", "--json")
+    [file] = json.loads(done.stdout)
+    assert (file["entries"], file["same"]) == (pairs, 0)
     assert (place.folder / "glossary/memory/all.jsonl").exists()
 
 
