@@ -296,6 +296,78 @@ class Transcript:
     speech: tuple[Span, ...] = ()  # where the voice activity detector hears speech; () if not run
 
 
+# --- what was shown -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A part of the picture, as fractions of its width and height, 0..1 from the left and top."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+WHOLE_PICTURE = Box(left=0.0, top=0.0, right=1.0, bottom=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """A stretch of the video in which one slide stands: a build is one, in its last state."""
+
+    start: float
+    end: float
+    at: float  # when its picture is best: complete, sharp, and nothing in motion
+    region: Box = WHOLE_PICTURE  # where the slide is, when the speaker shares the picture
+    of: int = 0  # the same number: the same slide shown again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBox:
+    """A line of text as read from a picture."""
+
+    text: str
+    box: Box
+    confidence: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a slide's text, without its bullet."""
+
+    text: str
+    level: int = 0  # of nesting; 0 for the outermost
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slide:
+    """One slide with all the times it was shown; its identity is the start of the first."""
+
+    shown: tuple[Span, ...]  # in order of time, at least one
+    kind: Literal["text", "picture", "section"] = "picture"  # section: hardly more than a title
+    title: str = ""
+    lines: tuple[Line, ...] = ()  # below the title
+    banner: str = ""  # what stands in the same place on many slides and names a section
+    words: str = ""  # everything that was read on it, charts and code too, in reading order
+    image: str = ""  # its picture, relative to the talk's folder, with "/"; empty without one
+    missing: str = ""  # why it could not be read, or has no picture
+
+    @property
+    def start(self) -> float:
+        return self.shown[0].start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deck:
+    """The slides of a talk, in order of when they were first shown."""
+
+    slides: tuple[Slide, ...]
+    of: str = ""  # hash of what they were made from
+    problems: tuple["Problem", ...] = ()
+
+
 # --- what is read -------------------------------------------------------------------------------
 
 
@@ -533,7 +605,7 @@ class Step:
     stage: str  # "download", "decode", "transcribe", "translate"
     done: float
     total: float | None  # None while it is not known
-    unit: Literal["bytes", "seconds", "paragraphs"]
+    unit: Literal["bytes", "seconds", "paragraphs", "slides"]
     note: str = ""
 
 
