@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from translate.backends.whisper_network import Cache, Decoder
 
@@ -116,14 +117,26 @@ def _opening(logits: Tensor, rules: Rules) -> tuple[float, str, float]:
     return silence, rules.languages[best][1], float(shares[best])
 
 
+def _silence(logits: Tensor, rows: Tensor) -> None:
+    """No token for the rows that are true: mostly none, and a look is cheaper than the filling."""
+    if bool(rows.any()):
+        logits.masked_fill_(rows[:, None], NEVER)
+
+
+def _likeliest(logits: Tensor) -> Tensor:
+    """The best token of each row; on processors NumPy finds it eight times as fast as PyTorch."""
+    if logits.device.type == "cpu":
+        return torch.from_numpy(logits.numpy().argmax(-1))
+    return logits.argmax(-1)
+
+
 class _State:
     """The rows still at work, and what each may say next."""
 
     def __init__(self, rules: Rules, logits: Tensor, cache: Cache) -> None:
         device, rows = logits.device, len(logits)
         self.rules, self.logits, self.cache = rules, logits, cache
-        self._never = torch.zeros(logits.shape[1], device=device)
-        self._never[list(rules.suppressed)] = NEVER
+        self._suppressed = torch.tensor(rules.suppressed, device=device)
         self._steps = torch.arange(logits.shape[1] - rules.first_timestamp, device=device)
         self._begun = False
         # Of every row: the latest time said, and whether the last two tokens were times.
@@ -133,7 +146,7 @@ class _State:
 
     def allowed(self) -> Tensor:
         """Logits (rows, tokens) as the rules leave them."""
-        rules, logits = self.rules, self.logits.add_(self._never)
+        rules, logits = self.rules, self.logits.index_fill_(1, self._suppressed, NEVER)
         text, times = logits[:, : rules.first_timestamp], logits[:, rules.first_timestamp :]
         if not self._begun:  # the first token is a time, and an early one
             text.fill_(NEVER)
@@ -144,10 +157,10 @@ class _State:
         opened, ended = self._last & self._last_but_one, self._last & ~self._last_but_one
         floor = self._latest + 1 - ended.long()
         times.masked_fill_(opened[:, None] | (self._steps < floor[:, None]), NEVER)
-        text[:, : rules.eot].masked_fill_(ended[:, None], NEVER)
+        _silence(text[:, : rules.eot], ended)
         # All times together likelier than any word: then it is a time.
         time_wins = times.logsumexp(-1) > text.amax(-1)
-        text.masked_fill_(time_wins[:, None], NEVER)
+        _silence(text, time_wins)
         return logits
 
     def take(self, tokens: Tensor) -> None:
@@ -170,8 +183,8 @@ def _greedy(decoder: Decoder, state: _State, told: Told) -> list[_Found]:
     at_work = list(range(cache.windows))  # the window of each row
     for step in range(_most(rules)):
         logits = state.allowed()
-        likely, tokens = logits.max(-1)
-        logprobs = (likely - logits.logsumexp(-1)).tolist()
+        tokens = _likeliest(logits)
+        logprobs = (-functional.cross_entropy(logits, tokens, reduction="none")).tolist()
         state.take(tokens)
         said = tokens.tolist()
         rows = list(range(len(at_work)))

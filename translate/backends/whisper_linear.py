@@ -135,8 +135,10 @@ class _Int8:
         out: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
             x / size, 1 / 127, 128, self._packed
         )
-        out.mul_(size)  # in place: a second array of this size costs more than the arithmetic
-        return out if self._bias is None else out.add_(self._bias)
+        # In place: a second array of this size costs more than the arithmetic.
+        if self._bias is None:
+            return out.mul_(size)
+        return torch.addcmul(self._bias, out, size, out=out)
 
 
 @contextmanager

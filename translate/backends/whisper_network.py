@@ -130,7 +130,7 @@ class Cache:
     """
 
     def __init__(self, cross: list[tuple[Tensor, Tensor]], text: Tensor, rows: int) -> None:
-        self._cross = cross  # a layer: (W, H, D, A) keys, (W, H, A, D) values
+        self._cross = cross  # a layer: (W, H, A, D) keys, (W, H, D, A) values
         self._text = text  # (layers, 2, W * G, H, N, D)
         self._rows = rows  # G
         self.windows = len(cross[0][0])
@@ -201,7 +201,8 @@ class Decoder:
             both = attention.keys_values(features).view(windows, positions, 2, self._heads, -1)
             keys, values = both.unbind(2)
             cross.append(
-                (keys.permute(0, 2, 3, 1).contiguous(), values.transpose(1, 2).contiguous())
+                # As one query reads them fastest: each product walks through memory in order.
+                (keys.transpose(1, 2).contiguous(), values.permute(0, 2, 3, 1).contiguous())
             )
         depth = self._positions.shape[1] // self._heads
         text = torch.zeros(
@@ -238,8 +239,9 @@ class Decoder:
     def _listen(self, q: Tensor, cache: Cache, layer: int) -> Tensor:
         """Attention to the sound; a window's rows share its keys, so they are read once."""
         b, n, width = q.shape
-        keys, values = cache.sound(layer)  # (W, H, D, A), (W, H, A, D)
+        keys, values = cache.sound(layer)
         depth = width // self._heads
         q = q.view(cache.windows, cache.rows * n, self._heads, depth).transpose(1, 2)
-        weights = (q * depth**-0.5 @ keys).softmax(-1, dtype=torch.float32).to(values.dtype)
-        return _joined(weights @ values).view(b, n, width)
+        scores = q * depth**-0.5 @ keys.transpose(-1, -2)
+        weights = scores.softmax(-1, dtype=torch.float32).to(values.dtype)
+        return _joined(weights @ values.transpose(-1, -2)).view(b, n, width)
