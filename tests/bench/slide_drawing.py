@@ -59,15 +59,25 @@ def draw(card: Card, shown: int, theme: Theme, size: tuple[int, int], room: floa
     title = _fitting(pen, card.title, round(38 * unit), width * 0.92, f"{face}-Bold")
     pen.text((40 * unit, 22 * unit), card.title, font=title, fill=theme.title)
     if card.banner:
-        pen.text((40 * unit, 100 * unit), card.banner, font=font(round(16 * unit), face), fill=theme.accent)
+        pen.text(
+            (40 * unit, 100 * unit),
+            card.banner,
+            font=font(round(16 * unit), face),
+            fill=theme.accent,
+        )
     if card.chart:
-        _bars(pen, card, theme, size)
+        _bars(pen, card, theme, height)
     elif card.table:
         _rows(pen, card, theme, size, room)
     else:
         _text(pen, card, shown, theme, size, room * (0.5 if card.clip else 1), face)
     foot = font(round(16 * unit), face)
-    pen.text((40 * unit, height - 36 * unit), "Systems for Learning 2026", font=foot, fill=(130, 130, 135))
+    pen.text(
+        (40 * unit, height - 36 * unit),
+        "Systems for Learning 2026",
+        font=foot,
+        fill=(130, 130, 135),
+    )
     if theme.numbered:
         at = (width * 0.5, height - 36 * unit)
         pen.text(at, str(card.id + 1), font=foot, fill=(130, 130, 135))
@@ -118,8 +128,7 @@ def _text(
         y += (34 if line.code else 46 if line.level else 60) * unit
 
 
-def _bars(pen: ImageDraw.ImageDraw, card: Card, theme: Theme, size: tuple[int, int]) -> None:
-    width, height = size
+def _bars(pen: ImageDraw.ImageDraw, card: Card, theme: Theme, height: int) -> None:
     unit = height / 720
     floor, top = height - 110 * unit, 160 * unit
     step = 620 * unit / len(card.chart)
@@ -181,7 +190,9 @@ class Speaker:
         for _ in range(40):
             x, y = rng.uniform(0, width), rng.uniform(0, height)
             w, h = rng.uniform(0.01, 0.08) * width, rng.uniform(0.05, 0.3) * height
-            pen.rectangle((x, y, x + w, y + h), fill=tuple(int(c) for c in rng.integers(20, 200, 3)))
+            pen.rectangle(
+                (x, y, x + w, y + h), fill=tuple(int(c) for c in rng.integers(20, 200, 3))
+            )
         return room
 
     def _sway(self, t: float, which: int, slow: float) -> float:
@@ -212,11 +223,19 @@ class Speaker:
                 eye = x + side * r
                 pen.ellipse((eye - 2, y, eye + 2, y + 4), fill=(20, 20, 20))
         mouth = r * (0.08 + 0.12 * abs(math.sin(t * 9)))
-        pen.ellipse((x - r * 0.25, y + r * 0.5 - mouth, x + r * 0.25, y + r * 0.5 + mouth), fill=(120, 40, 40))
+        pen.ellipse(
+            (x - r * 0.25, y + r * 0.5 - mouth, x + r * 0.25, y + r * 0.5 + mouth),
+            fill=(120, 40, 40),
+        )
         for side, which in ((-1, 4), (1, 6)):
             angle = 0.5 + 1.1 * lively * self._sway(t, which, 2.2)
-            hand = (x + side * r * (2.2 + 1.6 * math.cos(angle)), y + r * (3 - 2.4 * math.sin(angle)))
-            pen.line((x + side * r * 1.7, y + r * 1.8, *hand), fill=shirt, width=max(2, int(r * 0.5)))
+            hand = (
+                x + side * r * (2.2 + 1.6 * math.cos(angle)),
+                y + r * (3 - 2.4 * math.sin(angle)),
+            )
+            pen.line(
+                (x + side * r * 1.7, y + r * 1.8, *hand), fill=shirt, width=max(2, int(r * 0.5))
+            )
             grip = r * 0.32
             pen.ellipse((hand[0] - grip, hand[1] - grip, hand[0] + grip, hand[1] + grip), fill=skin)
 
@@ -229,7 +248,9 @@ def curve(size: tuple[int, int], done: float) -> Planes:
     pen.line((20, 10, 20, height - 20, width - 10, height - 20), fill=(0, 0, 0), width=2)
     xs = np.linspace(0, done, max(2, round(done * 120)))
     ys = np.exp(-3 * xs) + 0.04 * np.sin(xs * 70)
-    points = [(20 + x * (width - 40), 20 + (1 - y) * (height - 60)) for x, y in zip(xs, ys, strict=True)]
+    points = [
+        (20 + x * (width - 40), 20 + (1 - y) * (height - 60)) for x, y in zip(xs, ys, strict=True)
+    ]
     pen.line(points, fill=(200, 30, 30), width=3)
     return planes(image)
 
@@ -266,7 +287,10 @@ def pasted(picture: Planes, part: Planes, left: int, top: int) -> Planes:
 def mixed(a: Planes, b: Planes, share: float) -> Planes:
     """`share` of b, the rest of a."""
     k = round(share * 256)
-    out = [((p.astype(np.uint16) * (256 - k) + q * np.uint16(k)) >> 8).astype(np.uint8) for p, q in zip(a, b, strict=True)]
+    out = [
+        ((p.astype(np.uint16) * (256 - k) + q * np.uint16(k)) >> 8).astype(np.uint8)
+        for p, q in zip(a, b, strict=True)
+    ]
     return out[0], out[1], out[2]
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.slide_talks OUTDIR [--kinds long inset ...]`: talks whose slides are known.
+"""`python -m tests.bench.slide_talks OUTDIR [--kinds long inset ...]`: talks with known slides.
 
 Writes OUTDIR/KIND/talk.mp4 (or .webm), truth.json beside it, and slides/*.png, every state of
 every slide as drawn. truth.json: `showings`, in order of time, each with start and end in seconds
@@ -20,11 +20,13 @@ from functools import cached_property
 from pathlib import Path
 
 import av
+import numpy as np
+from PIL import Image
 
 from tests.bench import slide_drawing as drawing
 from tests.bench.slide_drawing import DARK, LIGHT, PLAIN, UNNUMBERED, Planes, Speaker, Theme
 from tests.bench.slide_words import Card, cards
-from translate.model import WHOLE_PICTURE, Box, Line
+from translate.model import WHOLE_PICTURE, Box
 
 ALL = 99  # lines: the complete slide
 INSET = Box(left=0.74, top=0.67, right=0.98, bottom=0.96)
@@ -116,7 +118,7 @@ class Studio:
         self._pointers = {k: drawing.pointer(k, self._unit) for k in ("laser", "mouse")}
         self._grain = drawing.noises((self._size[1], self._size[0]), script.noise, 9)
 
-    def drawn(self, card: Card, shown: int, layout: str):  # type: ignore[no-untyped-def]
+    def drawn(self, card: Card, shown: int, layout: str) -> Image.Image:
         """The slide alone, at the size that it has on the picture."""
         _, _, width, height = pixels(REGIONS[layout], self._size)
         return drawing.draw(card, shown, self._script.theme, (width, height), self._script.room)
@@ -136,7 +138,7 @@ class Studio:
         width, height = self._size
         tone = (36, 122, 134)
         shapes = ((height, width), (height // 2, width // 2), (height // 2, width // 2))
-        out = [drawing.np.full(s, c, like[0].dtype) for s, c in zip(shapes, tone, strict=True)]
+        out = [np.full(s, c, like[0].dtype) for s, c in zip(shapes, tone, strict=True)]
         return out[0], out[1], out[2]
 
     def _person(self, role: str, camera: int, box: Box) -> Speaker:
@@ -325,7 +327,9 @@ def compose(script: Script, folder: Path) -> dict:
 X264 = {"preset": "veryfast", "crf": "26", "g": "50"}
 
 
-def shows(card: Card, rng: random.Random, seconds: float, build: bool = False, **how) -> list[Scene]:
+def shows(
+    card: Card, rng: random.Random, seconds: float, build: bool = False, **how
+) -> list[Scene]:
     """One slide: as it is, or its lines one by one."""
     if not build or len(card.lines) < 2 or card.kind == "section":
         return [Scene(seconds=seconds, card=card, **how)]
@@ -346,6 +350,12 @@ def run_of(
     return [s for card in deck for s in shows(card, rng, rng.uniform(shortest, longest), **how)]
 
 
+def moving(card: Card, deck: Sequence[Card], clip: str) -> Card:
+    """The card with something that moves in its right half, beside short bullets."""
+    lines = next(c.lines for c in (card, *deck[1:]) if c.lines and not c.lines[0].code)
+    return replace(card, kind="text", lines=lines[:3], chart=(), table=(), clip=clip)
+
+
 def camera(seconds: float, which: int = 0, **how) -> Scene:
     return Scene(seconds=seconds, camera=which, **how)
 
@@ -354,8 +364,8 @@ def long(seed: int = 1) -> Script:
     """20 minutes, 60 slides, something of everything."""
     rng = random.Random(seed)
     deck = cards(60, seed)
-    for at in (23, 47):
-        deck[at] = replace(deck[at], kind="text", lines=deck[at].lines or deck[1].lines, chart=(), table=(), clip=("curve", "film")[at > 30])
+    for at, clip in ((13, "curve"), (50, "film")):
+        deck[at] = moving(deck[at], deck, clip)
     scenes = [camera(7)]
     for at, card in enumerate(deck):
         layout = "inset" if 15 <= at < 45 else "full"
@@ -426,6 +436,155 @@ def fade() -> Script:
     return Script(scenes=tuple(scenes), options=X264)
 
 
+def wipe() -> Script:
+    """Wipes and pushes."""
+    rng = random.Random(8)
+    scenes: list[Scene] = []
+    for at, card in enumerate(cards(13, 8)):
+        how = {"enter": ("wipe", "push")[at % 2], "fading": rng.choice((0.5, 0.8, 1.2))}
+        scenes += shows(card, rng, rng.uniform(8, 22), **how)
+    return Script(scenes=tuple(scenes), options=X264)
+
+
+def again() -> Script:
+    """Slides shown again later, once in another order, once right after one another."""
+    rng = random.Random(9)
+    deck = cards(9, 9)
+    order = [*range(9), 3, 4, 1, 8, 1, 2, 6]
+    scenes = run_of([deck[at] for at in order], rng, 6, 16)
+    return Script(scenes=tuple(scenes), options=X264)
+
+
+def animation() -> Script:
+    """In the right half of some slides a curve draws itself, or a film runs."""
+    rng = random.Random(10)
+    deck = cards(11, 10)
+    for at in (2, 4, 7, 9):
+        deck[at] = moving(deck[at], deck[at:], ("curve", "film")[at % 2])
+    return Script(scenes=tuple(run_of(deck, rng, 12, 24)), options=X264)
+
+
+def pointer() -> Script:
+    """A laser's dot or a mouse over every slide."""
+    rng = random.Random(11)
+    scenes: list[Scene] = []
+    for at, card in enumerate(cards(13, 11)):
+        how = {"pointer": ("laser", "mouse")[at % 2]}
+        scenes += shows(card, rng, rng.uniform(8, 22), build=at % 4 == 2, **how)
+    return Script(scenes=tuple(scenes), options=X264)
+
+
+def mixed(seed: int = 12, **how) -> Script:
+    """Builds, dissolves, cameras and an inset in one; other kinds encode it in other ways."""
+    rng = random.Random(seed)
+    scenes: list[Scene] = [camera(6)]
+    for at, card in enumerate(cards(13, seed)):
+        enter = ("dissolve", 0.6) if at % 3 == 2 else ("cut", 0.0)
+        layout = "inset" if at > 6 else "full"
+        manner = {"layout": layout, "enter": enter[0], "fading": enter[1]}
+        scenes += shows(card, rng, rng.uniform(8, 20), build=at % 3 == 1, **manner)
+        if at in (4, 9):
+            scenes.append(camera(rng.uniform(4, 8), 1))
+    return Script(scenes=tuple(scenes), **({"options": X264, "room": 0.72} | how))
+
+
+def crf38() -> Script:
+    """Strong compression."""
+    return mixed(13, options=X264 | {"crf": "38", "g": "250"})
+
+
+def small() -> Script:
+    """360p, as fetched for finding slides."""
+    return mixed(14, size=(640, 360))
+
+
+def vp9() -> Script:
+    """VP9 in WebM at 400 kbit/s, 360p: a video site's small format."""
+    fast = {"deadline": "realtime", "cpu-used": "8", "g": "128"}
+    return mixed(
+        15, size=(640, 360), codec="libvpx-vp9", options=fast, bits=400_000, suffix=".webm"
+    )
+
+
+def mpeg4() -> Script:
+    """MPEG-4 part 2 at 1.5 Mbit/s: blocks and ringing."""
+    return mixed(16, codec="mpeg4", options={"g": "50"}, bits=1_500_000)
+
+
+def gop() -> Script:
+    """A key frame each 50 s and none at cuts: key frames alone miss most slides."""
+    return mixed(17, options={"preset": "veryfast", "crf": "26", "g": "500", "sc_threshold": "0"})
+
+
+def sparse() -> Script:
+    """A screen recorder: where nothing changes there is one frame each two seconds."""
+    rng = random.Random(18)
+    scenes = run_of(cards(14, 18), rng, 6, 24)
+    return Script(scenes=tuple(scenes), options=X264, sparse=True)
+
+
+def filmed() -> Script:
+    """A camera films the screen in the hall: grain and flicker over everything, dark around."""
+    rng = random.Random(19)
+    scenes = run_of(cards(12, 19), rng, layout="filmed")
+    return Script(scenes=tuple(scenes), options=X264 | {"crf": "28"}, noise=5.0, theme=PLAIN)
+
+
+def similar() -> Script:
+    """Slides in pairs: of the second, one line says something else; there are no page numbers."""
+    rng = random.Random(20)
+    deck: list[Card] = []
+    for card in cards(14, 20):
+        if card.lines and not card.lines[0].code and card.kind == "text":
+            at = rng.randrange(len(card.lines))
+            other = replace(card.lines[at], text=rng.choice(ALTERED))
+            lines = (*card.lines[:at], other, *card.lines[at + 1 :])
+            deck += [card, replace(card, id=card.id + 100, lines=lines)]
+        else:
+            deck.append(card)
+    return Script(scenes=tuple(run_of(deck, rng, 7, 14)), options=X264, theme=UNNUMBERED)
+
+
+ALTERED = (
+    "Start-up fell from 31 s to 8 s",
+    "Nothing to install on the client",
+    "Median of seven runs, warm caches",
+    "p99 latency: 41 ms (target: 9 ms)",
+)
+
+
+def dark() -> Script:
+    """Light letters on a dark ground, an inset, builds."""
+    return mixed(21, theme=DARK)
+
+
+def flick() -> Script:
+    """Slides leafed through in two to four seconds each, between longer ones."""
+    rng = random.Random(22)
+    scenes: list[Scene] = []
+    for at, card in enumerate(cards(24, 22)):
+        long_one = at % 6 == 0
+        scenes += shows(card, rng, rng.uniform(12, 20) if long_one else rng.uniform(2, 4))
+    return Script(scenes=tuple(scenes), options=X264)
+
+
+def layouts() -> Script:
+    """The same slide goes from beside the speaker to the whole picture and back."""
+    rng = random.Random(23)
+    scenes: list[Scene] = [camera(5)]
+    for at, card in enumerate(cards(9, 23)):
+        for layout in (("split",), ("split", "full"), ("full", "inset", "split"))[at % 3]:
+            scenes += shows(card, rng, rng.uniform(7, 14), layout=layout)
+    return Script(scenes=tuple(scenes), options=X264, room=0.72)
+
+
+def none() -> Script:
+    """Cameras only."""
+    rng = random.Random(24)
+    scenes = [camera(rng.uniform(4, 20), at % 3) for at in range(16)]
+    return Script(scenes=tuple(scenes), options=X264, size=(640, 360))
+
+
 KINDS: dict[str, Callable[[], Script]] = {
     "long": long,
     "inset": inset,
@@ -434,6 +593,23 @@ KINDS: dict[str, Callable[[], Script]] = {
     "build": build,
     "build-inset": build_inset,
     "fade": fade,
+    "wipe": wipe,
+    "again": again,
+    "animation": animation,
+    "pointer": pointer,
+    "mixed": mixed,
+    "crf38": crf38,
+    "360p": small,
+    "vp9": vp9,
+    "mpeg4": mpeg4,
+    "long-gop": gop,
+    "sparse": sparse,
+    "filmed": filmed,
+    "similar": similar,
+    "dark": dark,
+    "flick": flick,
+    "layouts": layouts,
+    "none": none,
 }
 
 

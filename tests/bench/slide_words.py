@@ -207,7 +207,9 @@ def _dealt(rng: random.Random, texts: tuple[str, ...]) -> Iterator[str]:
 
 def _filled(text: str, rng: random.Random) -> str:
     p, q = rng.sample(PRODUCTS, 2)
-    return text.format(p=p, q=q, n=rng.randint(12, 98), m=rng.randint(2, 9), k=rng.randint(100, 999))
+    return text.format(
+        p=p, q=q, n=rng.randint(12, 98), m=rng.randint(2, 9), k=rng.randint(100, 999)
+    )
 
 
 def _bullets(bullets: Iterator[str], rng: random.Random) -> tuple[Line, ...]:
