@@ -273,6 +273,7 @@ def _showing(scene: Scene, card: Card, start: float) -> dict:
         "kind": card.kind,
         "region": asdict(region),
         "covered": covered,
+        "clip": card.clip,
         "title": card.title,
         "banner": card.banner,
         "lines": [asdict(line) for line in card.lines],
