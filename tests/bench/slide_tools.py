@@ -48,9 +48,9 @@ def _scenes(video: str, detector: str) -> Found:
 
 def evp(video: str) -> Found:
     """extract-video-ppt with its defaults: a picture a second, kept where its histogram differs."""
-    os.environ["MPLBACKEND"] = "Agg"
     from video2ppt import video2ppt
 
+    video2ppt.cv2.destroyAllWindows = lambda: None  # an OpenCV without windows has none to close
     video2ppt.URL = video
     video2ppt.OUTPUTPATH = "."
     video2ppt.prepare()

@@ -27,6 +27,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("slide_tools.py")
 PEERS = ("content", "adaptive", "evp", "v2s")
+CUTTERS = ("content", "adaptive")  # find cuts; what is a slide they do not say
 NEAR = 1.0  # seconds
 SEEN = (480, 270)  # pictures are compared at this size
 ALIKE = 5.0  # grey levels in the mean: more is another picture, or one in a transition
@@ -353,7 +354,8 @@ def row(s: Score) -> str:
     cells = (
         *(s.talk, s.tool, f"{s.right}/{s.known}, {s.found - s.right} wrong"),
         *(f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.off:.2f}"),
-        *(str(s.duplicates), str(s.merged), str(s.lost), str(s.invented)),
+        *(str(s.duplicates), str(s.merged), str(s.lost)),
+        "" if s.tool in CUTTERS else str(s.invented),
         f"{s.overlap:.2f}" if s.tool == "ours" else "",
         f"{s.complete}/{s.pictured}" if s.pictured else "",
         *(f"{s.seconds_per_hour:.0f}", f"{s.peak_mb:.0f}"),
