@@ -63,6 +63,7 @@ class Script:
     theme: Theme = LIGHT
     room: float = 0.92  # how far to the right texts go
     noise: float = 0.0  # over the whole picture, standard deviation in grey levels
+    moves: int = 1  # what moves gets a new picture every so many frames
     sparse: bool = False  # a recorder of screens: no new frame where nothing changed
 
     @cached_property
@@ -206,7 +207,8 @@ def frames(script: Script) -> Iterator[tuple[int, Planes, bool]]:
         for n in range(round(start * script.fps), round(end * script.fps)):
             t = n / script.fps
             since = t - start
-            new = picture is None or not studio.still(scene, since - 1 / script.fps, script.noise)
+            still = n % script.moves or studio.still(scene, since - 1 / script.fps, script.noise)
+            new = picture is None or not still
             if new:
                 layer = shown = studio.layer(scene, since, t)
                 if before is not None and since < scene.fading:
@@ -380,7 +382,8 @@ def long(seed: int = 1) -> Script:
                 scenes.append(Scene(seconds=rng.uniform(5, 9), card=card, layout=layout))
         if at in (20, 33, 50):
             scenes.append(Scene(seconds=rng.uniform(5, 12), card=deck[at - 5], layout=layout))
-    return Script(scenes=_lasting(scenes, 1200), fps=25, options=X264 | {"g": "250"}, room=0.72)
+    how = {"fps": 25, "moves": 2, "options": X264 | {"g": "250"}, "room": 0.72}
+    return Script(scenes=_lasting(scenes, 1200), **how)
 
 
 def _lasting(scenes: Sequence[Scene], seconds: float) -> tuple[Scene, ...]:

@@ -328,6 +328,7 @@ def measure(
                     scores[key] = score(folder, tool, truth, answer["found"])
                 scores[key].seconds.append(answer["seconds"])
                 scores[key].peak_mb = max(scores[key].peak_mb, answer["peak_mb"])
+                print(row(scores[key]), file=sys.stderr)  # it takes long: what is done so far
     return list(scores.values()), list(dict.fromkeys(notes))
 
 
