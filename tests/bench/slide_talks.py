@@ -97,6 +97,18 @@ def pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
     return left, top, right - left, bottom - top
 
 
+def placed(box: Box, size: tuple[int, int]) -> Box:
+    """Where it really is, on whole pixels."""
+    left, top, wide, high = pixels(box, size)
+    width, height = size
+    return Box(
+        left=left / width,
+        top=top / height,
+        right=(left + wide) / width,
+        bottom=(top + high) / height,
+    )
+
+
 def within(outer: Box, inner: Box) -> Box:
     """A part of a part, as fractions of the whole."""
     wide, high = outer.right - outer.left, outer.bottom - outer.top
@@ -256,15 +268,15 @@ def showings(script: Script) -> list[dict]:
                 continue
             out[-1]["end"] = start
         if scene.card:
-            out.append(_showing(scene, scene.card, start))
+            out.append(_showing(scene, scene.card, start, script.size))
         before = scene
     if out and not out[-1]["end"]:
         out[-1]["end"] = script.starts[-1]
     return out
 
 
-def _showing(scene: Scene, card: Card, start: float) -> dict:
-    region = REGIONS[scene.layout]
+def _showing(scene: Scene, card: Card, start: float, size: tuple[int, int]) -> dict:
+    region = placed(REGIONS[scene.layout], size)
     covered = [asdict(INSET)] if scene.layout == "inset" else []
     if card.clip:
         covered.append(asdict(within(region, CLIP)))
