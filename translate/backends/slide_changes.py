@@ -1,0 +1,302 @@
+"""Small gray pictures of a talk, in order of time → where slides stand in it.
+
+Knows what a slide does and a camera does not: it stands still but for a part of the picture, is
+drawn, and gives way to another all at once. Does not know files or decoding.
+
+First what moves, sample by sample: blocks that changed in much of the time around it, back to the
+last cut. Then states, stretches in which nothing else changes. Then showings: states that only add
+to one another are a build. Last the same slide seen again.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from translate.backends.slide_pictures import (
+    COLUMNS,
+    ROWS,
+    Blocks,
+    Counts,
+    Gray,
+    boxed,
+    changed,
+    grown,
+    ink,
+    looks_drawn,
+    lost,
+    pixels,
+    sharpness,
+    significant,
+)
+from translate.model import Showing
+
+# Samples closer than this show motion between them; farther apart they may show two slides.
+CLOSE = 1.1
+# Motion is looked for this far to both sides: a speaker who listens to a question for a while.
+AROUND = 30.0
+# One look at motion stands for this many seconds at most.
+LASTING = 5.0
+# A block that changes in this share of the time moves. Builds and fades change it more rarely.
+OFTEN = 0.3
+# A change of so much of the picture at once is a cut: motion before it says nothing of after.
+CUT = 0.4
+# Moving groups of so many blocks are a person's inset, filled up to a rectangle ...
+PERSON = 8
+# ... unless that would cover more than this share of the picture.
+LARGEST_INSET = 0.4
+# With less of the picture than this at rest it is a camera's.
+LEAST_STILL = 0.3
+# Less ink than this, in pixels, is a black or white picture.
+BLANK = 30
+# Slides leafed through faster than this are not read by anyone, in seconds.
+SHORTEST = 0.9
+# Between two states of a build lies no more than a slow fade, in seconds.
+LONGEST_FADE = 3.0
+# With so little in motion, the picture is a slide whatever it shows: no person is in it.
+STILL = 0.03
+# Beside a person, a slide has plain background and letters in these shares of its blocks at least.
+LEAST_PLAIN = 0.25
+LEAST_DRAWN = 0.015
+# Of a build's ink so much may be lost from one state to the next, as a share and in pixels.
+LOST_SHARE = 0.04
+LOST_PIXELS = 14
+# A build may go back to an earlier state that had this share of its ink; less is the bare template.
+BACK_TO = 0.6
+# A picture within this share of the sharpest is as sharp: then the latest is taken.
+AS_SHARP = 0.02
+
+
+@dataclass(slots=True, eq=False)
+class Sample:
+    """A picture, and what moves in it where it was measured."""
+
+    time: float  # seconds
+    gray: Gray
+    motion: Counts | None = None  # changed pixels of each block half a second later
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """A stretch of samples, `first` to `last`, in which only `mask` moves."""
+
+    first: int
+    last: int
+    gray: Gray
+    mask: Blocks
+    ink: int = 0
+
+
+def suspicious(keys: Sequence[Sample]) -> list[bool]:
+    """Whether something beside motion happened between each key frame and the next.
+
+    Always for the last one: nothing is known of what follows it.
+    """
+    masks = _masks(keys)
+    out = []
+    for i, (a, b) in enumerate(pairwise(keys)):
+        counts = changed(a.gray, b.gray)
+        cut = (counts > 0).mean() >= CUT and abs(masks[i].mean() - masks[i + 1].mean()) > CUT / 2
+        out.append(bool(cut) or significant(np.where(masks[i] | masks[i + 1], 0, counts)))
+    return [*out, True]
+
+
+def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
+    """The showings in a video that ends at `end` seconds."""
+    masks = _masks(samples)
+    states = [s for s in _states(samples, masks) if _is_slide(s, samples)]
+    groups = _grouped(states, samples)
+    spans = _spans(groups, samples, end)
+    numbers = _numbered(groups)
+    return tuple(
+        Showing(start=start, end=stop, at=_best(group, samples), of=number)
+        for group, (start, stop), number in zip(groups, spans, numbers, strict=True)
+    )
+
+
+# --- what moves -----------------------------------------------------------------------------------
+
+
+def _masks(samples: Sequence[Sample]) -> list[Blocks]:
+    """For each sample the blocks that move around it."""
+    times = [s.time for s in samples]
+    count = len(samples)
+    moved = np.zeros((count + 1, ROWS, COLUMNS), np.float32)  # seconds, summed up
+    seen = np.zeros(count + 1, np.float32)
+    shot = [0] * count  # where the sample's shot begins
+    for i, sample in enumerate(samples):
+        motion, cut = sample.motion, False
+        if i + 1 < count:
+            apart = changed(sample.gray, samples[i + 1].gray)
+            cut = bool((apart > 0).mean() >= CUT)
+            shot[i + 1] = i + 1 if cut else shot[i]
+            if times[i + 1] - times[i] <= CLOSE:
+                motion = None if cut else apart
+        weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else FIRST_LOOK
+        if motion is None:
+            weight = 0.0
+        seen[i + 1] = seen[i] + weight
+        moved[i + 1] = moved[i] + (0.0 if motion is None else weight * (motion > 0))
+    ends = _shot_ends(shot)
+    out: list[Blocks] = []
+    for i, time in enumerate(times):
+        low = max(shot[i], bisect_left(times, time - AROUND))
+        high = min(ends[i], bisect_left(times, time + AROUND))
+        total = float(seen[high] - seen[low])
+        often = (moved[high] - moved[low]) > OFTEN * total if total else np.zeros_like(moved[0], bool)
+        out.append(_widened(often))
+    return out
+
+
+def _shot_ends(shot: Sequence[int]) -> list[int]:
+    """For each sample the index after the last sample of its shot."""
+    out = [len(shot)] * len(shot)
+    for i in range(len(shot) - 2, -1, -1):
+        out[i] = out[i + 1] if shot[i] == shot[i + 1] else i + 1
+    return out
+
+
+FIRST_LOOK = 1.0
+
+
+def _widened(often: Blocks) -> Blocks:
+    if not often.any():
+        return often
+    return boxed(grown(often), LARGEST_INSET, PERSON)
+
+
+# --- states ---------------------------------------------------------------------------------------
+
+
+def _states(samples: Sequence[Sample], masks: Sequence[Blocks]) -> Iterator[_State]:
+    """Stretches in which the picture stands but for what moves."""
+    state: _State | None = None
+    for i, sample in enumerate(samples):
+        if masks[i].mean() > 1 - LEAST_STILL:
+            if state:
+                yield state
+            state = None
+            continue
+        if state and not _apart(state.gray, sample.gray, state.mask | masks[i]):
+            _go_on(state, i, sample, masks[i])
+        elif _stands(samples, masks, i):
+            if state:
+                yield state
+            state = _State(i, i, sample.gray, masks[i])
+        elif state and sample.time - samples[state.last].time > LONGEST_FADE:
+            yield state
+            state = None
+    if state:
+        yield state
+
+
+def _apart(a: Gray, b: Gray, without: Blocks) -> bool:
+    return significant(np.where(without, 0, changed(a, b)))
+
+
+def _go_on(state: _State, i: int, sample: Sample, mask: Blocks) -> None:
+    # What moved and rests now is part of the slide: a clip's last frame.
+    state.gray = np.where(pixels(mask | state.mask), sample.gray, state.gray)
+    state.last, state.mask = i, mask
+
+
+def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
+    """Whether the picture is the same a moment later."""
+    if i + 1 == len(samples):
+        return True
+    return not _apart(samples[i].gray, samples[i + 1].gray, masks[i] | masks[i + 1])
+
+
+def _is_slide(state: _State, samples: Sequence[Sample]) -> bool:
+    state.ink = ink(state.gray, state.mask)
+    last = min(state.last + 1, len(samples) - 1)
+    if state.ink < BLANK or samples[last].time - samples[state.first].time < SHORTEST:
+        return False
+    if state.mask.mean() <= STILL:
+        return True
+    plain, drawn = looks_drawn(state.gray, state.mask)
+    return plain >= LEAST_PLAIN and drawn >= LEAST_DRAWN
+
+
+# --- showings -------------------------------------------------------------------------------------
+
+
+def _grouped(states: Sequence[_State], samples: Sequence[Sample]) -> list[list[_State]]:
+    """States of the same showing: each adds to one before it, or is it again."""
+    groups: list[list[_State]] = []
+    for state in states:
+        near = groups and (
+            samples[state.first].time - samples[groups[-1][-1].last].time <= LONGEST_FADE
+        )
+        if near and _continues(groups[-1], state):
+            groups[-1].append(state)
+        else:
+            groups.append([state])
+    return groups
+
+
+def _continues(group: Sequence[_State], new: _State) -> bool:
+    fullest = max(s.ink for s in group)
+    for old in reversed(group):
+        if (old is group[-1] or old.ink >= BACK_TO * fullest) and _adds(old, new):
+            return True
+    return False
+
+
+def _adds(old: _State, new: _State) -> bool:
+    """Whether all that stood in the old state stands in the new one."""
+    gone, all_ink = lost(old.gray, new.gray, old.mask | new.mask)
+    return gone <= max(LOST_PIXELS, LOST_SHARE * all_ink)
+
+
+def _spans(
+    groups: Sequence[Sequence[_State]], samples: Sequence[Sample], end: float
+) -> list[tuple[float, float]]:
+    out: list[tuple[float, float]] = []
+    for i, group in enumerate(groups):
+        before = groups[i - 1][-1].last if i else 0
+        after = groups[i + 1][0].first if i + 1 < len(groups) else len(samples) - 1
+        first, last = group[0].first, group[-1].last
+        start = 0.0 if first == 0 else _change(samples, max(before, first - 5), first)
+        stop = end if last == len(samples) - 1 else _change(samples, last, min(after, last + 5))
+        out.append((start, stop))
+    return out
+
+
+def _change(samples: Sequence[Sample], first: int, last: int) -> float:
+    """Between two samples, when the most changed at once."""
+    def much(i: int) -> int:
+        return int(changed(samples[i].gray, samples[i + 1].gray).sum())
+
+    at = max(range(first, last), key=much)
+    return (samples[at].time + samples[at + 1].time) / 2
+
+
+def _best(group: Sequence[_State], samples: Sequence[Sample]) -> float:
+    """When the fullest state is sharpest; of equals, the latest."""
+    fullest = max(s.ink for s in group)
+    state = next(s for s in reversed(group) if s.ink >= (1 - LOST_SHARE) * fullest)
+    inner = [s for s in samples[state.first : state.last + 1] if not _apart(s.gray, state.gray, state.mask)]
+    if len(inner) > 2:
+        inner = inner[1:-1]  # next to a change
+    sharp = [sharpness(s.gray, state.mask) for s in inner]
+    least = (1 - AS_SHARP) * max(sharp)
+    return next(s.time for s, sh in zip(reversed(inner), reversed(sharp), strict=True) if sh >= least)
+
+
+def _numbered(groups: Sequence[Sequence[_State]]) -> list[int]:
+    """The same number for the same slide."""
+    numbers: list[int] = []
+    for i, group in enumerate(groups):
+        same = next(
+            (numbers[j] for j in range(i - 1, -1, -1) if _same_slide(groups[j], group)), None
+        )
+        numbers.append(max(numbers, default=-1) + 1 if same is None else same)
+    return numbers
+
+
+def _same_slide(a: Sequence[_State], b: Sequence[_State]) -> bool:
+    return any(not _apart(s.gray, t.gray, s.mask | t.mask) for s in a for t in (b[0], b[-1]))
