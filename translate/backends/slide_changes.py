@@ -101,7 +101,7 @@ def suspicious(keys: Sequence[Sample]) -> list[bool]:
         counts = changed(a.gray, b.gray)
         cut = (counts > 0).mean() >= CUT and abs(masks[i].mean() - masks[i + 1].mean()) > CUT / 2
         out.append(bool(cut) or significant(np.where(masks[i] | masks[i + 1], 0, counts)))
-    return [*out, True]
+    return [*out, True][: len(keys)]
 
 
 def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
@@ -272,7 +272,9 @@ def _change(samples: Sequence[Sample], first: int, last: int) -> float:
         return int(changed(samples[i].gray, samples[i + 1].gray).sum())
 
     at = max(range(first, last), key=much)
-    return (samples[at].time + samples[at + 1].time) / 2
+    before, after = samples[at].time, samples[at + 1].time
+    # A recorder of screens writes no frame until something changes.
+    return after if after - before > CLOSE else (before + after) / 2
 
 
 def _best(group: Sequence[_State], samples: Sequence[Sample]) -> float:

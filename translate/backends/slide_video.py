@@ -104,15 +104,17 @@ class SlideVideo:
         self._bad = 0
         told = _Told(progress, self.duration)
         gaps = _merged(self._keys(told))
+        sampled = [g for g in gaps if g.sample is not None]
         samples = [g.sample for g in gaps if g.sample is not None]
+        inside = [g for g in gaps if g.unclear()]
+        inside += [g for g, s in zip(sampled, suspicious(samples), strict=True) if s]
+        samples.extend(self._filled(gaps, inside, told))
+        samples.sort(key=lambda s: s.time)
         if not samples:
             raise MediaError(
                 f"{self._path}: no picture in it could be decoded.",
                 "The file is empty or cut off at its start: fetch it again.",
             )
-        inside = [g for g, s in zip(gaps, suspicious(samples), strict=True) if s or g.unclear()]
-        samples.extend(self._filled(gaps, inside, told))
-        samples.sort(key=lambda s: s.time)
         end = max(samples[-1].time, gaps[-1].end)
         self.flags = tuple(self._wrong(told.total, end))
         told.end()
@@ -143,6 +145,7 @@ class SlideVideo:
         gaps: list[_Gap] = []
         opened: dict[int, _Gap] = {}
         with self._open() as (container, stream):
+            stream.codec_context.skip_frame = "NONREF"
             zero = _zero(container)
             moved = until = -MOTION_EVERY
 
@@ -162,9 +165,8 @@ class SlideVideo:
 
             current = None
             for frame in self._frames(container, stream, wanted):
-                gap = opened.get(frame.pts) or (gaps[0] if current is None else None)
+                gap = opened.get(frame.pts)
                 if gap is not None:
-                    gap.start = _seconds(frame, zero)
                     current = gap.sample = Sample(time=gap.start, gray=_gray(frame))
                 elif current and current.motion is None:
                     if _seconds(frame, zero) >= current.time + LATER - 0.1:
@@ -178,6 +180,7 @@ class SlideVideo:
         starts = [g.start for g in gaps]
         chosen = {id(g) for g in inside}
         with self._open() as (container, stream):
+            stream.codec_context.skip_frame = "NONREF"  # half of the frames, and half the time
             zero = _zero(container)
             last = -COARSE
 
@@ -191,13 +194,21 @@ class SlideVideo:
                 return id(gaps[at]) in chosen
 
             at = 0
+            held: VideoFrame | None = None  # not yet due, but the next one may be late
             for frame in self._frames(container, stream, wanted):
                 time = _seconds(frame, zero)
                 gap = gaps[max(0, bisect_right(starts, time + 1e-3) - 1)]
-                step = COARSE if gap.end - gap.start > LONG_GAP else FINE
-                if id(gap) in chosen and time - max(last, gap.start) >= step - 1e-3:
-                    last = time
-                    yield Sample(time=time, gray=_gray(frame))
+                step = (COARSE if gap.end - gap.start > LONG_GAP else FINE) - 1e-3
+                if held is not None and time - _seconds(held, zero) >= step:
+                    last = _seconds(held, zero)
+                    yield Sample(time=last, gray=_gray(held))
+                held = None
+                if id(gap) in chosen and time > gap.start + 1e-3:
+                    if time - max(last, gap.start) >= step:
+                        last = time
+                        yield Sample(time=time, gray=_gray(frame))
+                    else:
+                        held = frame
 
     def _frames(
         self,
@@ -275,15 +286,16 @@ class _Told:
 
 
 def _merged(gaps: list[_Gap]) -> list[_Gap]:
-    """Without the gaps whose key frame could not be decoded: they belong to those before."""
+    """Without the gaps whose key frame could not be decoded: they belong to those before, and
+    the first one, which a file cut in the middle may have, stays."""
     out: list[_Gap] = []
     for gap in gaps:
-        if gap.sample is not None:
+        if gap.sample is not None or not out:
             out.append(gap)
-        elif out:
+        if gap.sample is None:
             out[-1].broken = True
     for gap, after in pairwise(out):
-        gap.end = after.start
+        gap.end = after.start  # else the last packet's time
     return out
 
 
