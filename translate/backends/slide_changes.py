@@ -42,6 +42,8 @@ AROUND = 30.0
 LASTING = 5.0
 # A block that changes in this share of the time moves. Builds and fades change it more rarely.
 OFTEN = 0.3
+# Once is a change that fell into the half second between two looks.
+TWICE = 2
 # A change of so much of the picture at once is a cut: motion before it says nothing of after.
 CUT = 0.4
 # Moving groups of so many blocks are a person's inset, filled up to a rectangle ...
@@ -62,8 +64,10 @@ STILL = 0.03
 LEAST_PLAIN = 0.25
 LEAST_DRAWN = 0.015
 # Of a build's ink so much may be lost from one state to the next, as a share and in pixels.
-LOST_SHARE = 0.04
-LOST_PIXELS = 14
+LOST_SHARE = 0.01
+LOST_PIXELS = 16
+# A state with this share of the fullest one's ink is as full.
+AS_FULL = 0.97
 # A build may go back to an earlier state that had this share of its ink; less is the bare template.
 BACK_TO = 0.6
 # A picture within this share of the sharpest is as sharp: then the latest is taken.
@@ -124,7 +128,9 @@ def _masks(samples: Sequence[Sample]) -> list[Blocks]:
     """For each sample the blocks that move around it."""
     times = [s.time for s in samples]
     count = len(samples)
+    before: Blocks | None = None
     moved = np.zeros((count + 1, ROWS, COLUMNS), np.float32)  # seconds, summed up
+    often = np.zeros((count + 1, ROWS, COLUMNS), np.int32)  # how many times, summed up
     seen = np.zeros(count + 1, np.float32)
     shot = [0] * count  # where the sample's shot begins
     for i, sample in enumerate(samples):
@@ -135,19 +141,25 @@ def _masks(samples: Sequence[Sample]) -> list[Blocks]:
             shot[i + 1] = i + 1 if cut else shot[i]
             if times[i + 1] - times[i] <= CLOSE:
                 motion = None if cut else apart
-        weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else FIRST_LOOK
+        weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else CLOSE
         if motion is None:
             weight = 0.0
         seen[i + 1] = seen[i] + weight
-        moved[i + 1] = moved[i] + (0.0 if motion is None else weight * (motion > 0))
+        moves = np.zeros((ROWS, COLUMNS), bool) if motion is None else motion > 0
+        moved[i + 1] = moved[i] + weight * moves
+        often[i + 1] = often[i] + moves
     ends = _shot_ends(shot)
     out: list[Blocks] = []
     for i, time in enumerate(times):
         low = max(shot[i], bisect_left(times, time - AROUND))
         high = min(ends[i], bisect_left(times, time + AROUND))
-        total = float(seen[high] - seen[low])
-        often = (moved[high] - moved[low]) > OFTEN * total if total else np.zeros_like(moved[0], bool)
-        out.append(_widened(often))
+        moving = moved[high] - moved[low] > OFTEN * (seen[high] - seen[low])
+        moving &= often[high] - often[low] >= TWICE
+        if before is not None and np.array_equal(moving, before):
+            out.append(out[-1])
+        else:
+            out.append(_widened(moving))
+        before = moving
     return out
 
 
@@ -157,9 +169,6 @@ def _shot_ends(shot: Sequence[int]) -> list[int]:
     for i in range(len(shot) - 2, -1, -1):
         out[i] = out[i + 1] if shot[i] == shot[i + 1] else i + 1
     return out
-
-
-FIRST_LOOK = 1.0
 
 
 def _widened(often: Blocks) -> Blocks:
@@ -180,6 +189,9 @@ def _states(samples: Sequence[Sample], masks: Sequence[Blocks]) -> Iterator[_Sta
                 yield state
             state = None
             continue
+        if state and masks[i].mean() < state.mask.mean() - CUT / 2 and _cut(samples, i):
+            yield state  # the camera is gone, and with it what hid the rest
+            state = None
         if state and not _apart(state.gray, sample.gray, state.mask | masks[i]):
             _go_on(state, i, sample, masks[i])
         elif _stands(samples, masks, i):
@@ -191,6 +203,12 @@ def _states(samples: Sequence[Sample], masks: Sequence[Blocks]) -> Iterator[_Sta
             state = None
     if state:
         yield state
+
+
+def _cut(samples: Sequence[Sample], i: int) -> bool:
+    """Whether most of the picture changes from the sample before it."""
+    counts = changed(samples[i - 1].gray, samples[i].gray)
+    return bool((counts > 0).mean() >= CUT)
 
 
 def _apart(a: Gray, b: Gray, without: Blocks) -> bool:
@@ -280,7 +298,7 @@ def _change(samples: Sequence[Sample], first: int, last: int) -> float:
 def _best(group: Sequence[_State], samples: Sequence[Sample]) -> float:
     """When the fullest state is sharpest; of equals, the latest."""
     fullest = max(s.ink for s in group)
-    state = next(s for s in reversed(group) if s.ink >= (1 - LOST_SHARE) * fullest)
+    state = next(s for s in reversed(group) if s.ink >= AS_FULL * fullest)
     inner = [s for s in samples[state.first : state.last + 1] if not _apart(s.gray, state.gray, state.mask)]
     if len(inner) > 2:
         inner = inner[1:-1]  # next to a change
