@@ -52,6 +52,8 @@ PERSON = 8
 LARGEST_INSET = 0.4
 # With less of the picture than this at rest it is a camera's.
 LEAST_STILL = 0.3
+# A curve that is being drawn, letters being typed: so much of the picture in half a second.
+DRAWING = 0.03
 # Less ink than this, in pixels, is a black or white picture.
 BLANK = 30
 # Slides leafed through faster than this are not read by anyone, in seconds.
@@ -111,8 +113,9 @@ def suspicious(keys: Sequence[Sample]) -> list[bool]:
 def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
     """The showings in a video that ends at `end` seconds."""
     masks = _masks(samples)
-    states = [s for s in _states(samples, masks) if _is_slide(s, samples)]
-    groups = _grouped(states, samples)
+    states = [s for s in _states(samples, masks) if _is_slide(s)]
+    groups = [g for g in _grouped(states, samples) if _long_enough(g, samples)]
+    groups = _grouped([s for g in groups for s in g], samples)
     spans = _spans(groups, samples, end)
     numbers = _numbered(groups)
     return tuple(
@@ -222,16 +225,17 @@ def _go_on(state: _State, i: int, sample: Sample, mask: Blocks) -> None:
 
 
 def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
-    """Whether the picture is the same a moment later."""
+    """Whether the picture is the same a moment later, or but for a little."""
     if i + 1 == len(samples):
         return True
-    return not _apart(samples[i].gray, samples[i + 1].gray, masks[i] | masks[i + 1])
+    counts = changed(samples[i].gray, samples[i + 1].gray)
+    rest = np.where(masks[i] | masks[i + 1], 0, counts)
+    return bool((rest > 0).mean() <= DRAWING) or not significant(rest)
 
 
-def _is_slide(state: _State, samples: Sequence[Sample]) -> bool:
+def _is_slide(state: _State) -> bool:
     state.ink = ink(state.gray, state.mask)
-    last = min(state.last + 1, len(samples) - 1)
-    if state.ink < BLANK or samples[last].time - samples[state.first].time < SHORTEST:
+    if state.ink < BLANK:
         return False
     if state.mask.mean() <= STILL:
         return True
@@ -246,14 +250,18 @@ def _grouped(states: Sequence[_State], samples: Sequence[Sample]) -> list[list[_
     """States of the same showing: each adds to one before it, or is it again."""
     groups: list[list[_State]] = []
     for state in states:
-        near = groups and (
-            samples[state.first].time - samples[groups[-1][-1].last].time <= LONGEST_FADE
-        )
-        if near and _continues(groups[-1], state):
+        last = groups[-1][-1].last if groups else 0
+        near = samples[state.first].time - samples[last].time <= LONGEST_FADE
+        if groups and (near or state.first == last + 1) and _continues(groups[-1], state):
             groups[-1].append(state)
         else:
             groups.append([state])
     return groups
+
+
+def _long_enough(group: Sequence[_State], samples: Sequence[Sample]) -> bool:
+    last = min(group[-1].last + 1, len(samples) - 1)
+    return samples[last].time - samples[group[0].first].time >= SHORTEST
 
 
 def _continues(group: Sequence[_State], new: _State) -> bool:
