@@ -32,6 +32,7 @@ from translate.backends.slide_pictures import (
     sharpness,
     significant,
 )
+from translate.backends.slide_regions import regions
 from translate.model import Showing
 
 # Samples closer than this show motion between them; farther apart they may show two slides.
@@ -118,9 +119,11 @@ def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
     groups = _grouped([s for g in groups for s in g], samples)
     spans = _spans(groups, samples, end)
     numbers = _numbered(groups)
+    fullest = [_fullest(g) for g in groups]
+    boxes = regions([s.gray for s in fullest], [s.mask for s in fullest])
     return tuple(
-        Showing(start=start, end=stop, at=_best(group, samples), of=number)
-        for group, (start, stop), number in zip(groups, spans, numbers, strict=True)
+        Showing(start=start, end=stop, at=_best(state, samples), region=box, of=number)
+        for state, (start, stop), box, number in zip(fullest, spans, boxes, numbers, strict=True)
     )
 
 
@@ -303,10 +306,14 @@ def _change(samples: Sequence[Sample], first: int, last: int) -> float:
     return after if after - before > CLOSE else (before + after) / 2
 
 
-def _best(group: Sequence[_State], samples: Sequence[Sample]) -> float:
-    """When the fullest state is sharpest; of equals, the latest."""
-    fullest = max(s.ink for s in group)
-    state = next(s for s in reversed(group) if s.ink >= AS_FULL * fullest)
+def _fullest(group: Sequence[_State]) -> _State:
+    """The last state in which nothing is missing."""
+    most = max(s.ink for s in group)
+    return next(s for s in reversed(group) if s.ink >= AS_FULL * most)
+
+
+def _best(state: _State, samples: Sequence[Sample]) -> float:
+    """When the state is sharpest; of equals, the latest."""
     inner = [s for s in samples[state.first : state.last + 1] if not _apart(s.gray, state.gray, state.mask)]
     if len(inner) > 2:
         inner = inner[1:-1]  # next to a change

@@ -9,8 +9,6 @@ A picture is GRAY: `HEIGHT` x `WIDTH` of uint8. A map is BLOCKS: one value for e
 import numpy as np
 import numpy.typing as npt
 
-from translate.model import WHOLE_PICTURE, Box
-
 Gray = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.bool_]  # of a picture
 Blocks = npt.NDArray[np.bool_]  # of a map
@@ -156,10 +154,3 @@ def boxed(blocks: Blocks, largest: float, least: int) -> Blocks:
         if len(rows) >= least and area <= largest * blocks.size:
             out[top:bottom, left:right] = True
     return out
-
-
-def box_of(top: int, bottom: int, left: int, right: int) -> Box:
-    """Pixels of a small picture as fractions of the whole one."""
-    if (top, bottom, left, right) == (0, HEIGHT, 0, WIDTH):
-        return WHOLE_PICTURE
-    return Box(left=left / WIDTH, top=top / HEIGHT, right=right / WIDTH, bottom=bottom / HEIGHT)
