@@ -46,7 +46,7 @@ OFTEN = 0.3
 # Once is a change that fell into the half second between two looks.
 TWICE = 2
 # A change of so much of the picture at once is a cut: motion before it says nothing of after.
-CUT = 0.4
+CUT = 0.35
 # Moving groups of so many blocks are a person's inset, filled up to a rectangle ...
 PERSON = 8
 # ... unless that would cover more than this share of the picture.
@@ -55,6 +55,9 @@ LARGEST_INSET = 0.4
 LEAST_STILL = 0.3
 # A curve that is being drawn, letters being typed: so much of the picture in half a second.
 DRAWING = 0.03
+# It is looked for where no more of the picture moves than a speaker's inset; in a camera's picture
+# a little always changes.
+HARDLY_MOVING = 0.12
 # Less ink than this, in pixels, is a black or white picture.
 BLANK = 30
 # Slides leafed through faster than this are not read by anyone, in seconds.
@@ -233,7 +236,8 @@ def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
         return True
     counts = changed(samples[i].gray, samples[i + 1].gray)
     rest = np.where(masks[i] | masks[i + 1], 0, counts)
-    return bool((rest > 0).mean() <= DRAWING) or not significant(rest)
+    little = masks[i].mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
+    return bool(little) or not significant(rest)
 
 
 def _is_slide(state: _State) -> bool:
