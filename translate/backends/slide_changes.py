@@ -8,13 +8,12 @@ last cut. Then states, stretches in which nothing else changes. Then showings: s
 to one another are a build. Last the same slide seen again.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from translate.backends.slide_pictures import (
     COLUMNS,
@@ -64,6 +63,8 @@ BLANK = 30
 SHORTEST = 0.9
 # Between two states of a build lies no more than a slow fade, in seconds.
 LONGEST_FADE = 3.0
+# From one picture to the next takes less than this, in seconds.
+SLOWEST_CUT = 2.0
 # With so little in motion, the picture is a slide whatever it shows: no person is in it.
 STILL = 0.03
 # Beside a person, a slide has plain background and letters in these shares of its blocks at least.
@@ -72,6 +73,8 @@ LEAST_DRAWN = 0.015
 # Of a build's ink so much may be lost from one state to the next, as a share and in pixels.
 LOST_SHARE = 0.01
 LOST_PIXELS = 16
+# With the same in motion, ink that differs by this share is not the same slide's: no need to look.
+UNLIKE = 0.2
 # A state with this share of the fullest one's ink is as full.
 AS_FULL = 0.97
 # A build may go back to an earlier state that had this share of its ink; less is the bare template.
@@ -234,7 +237,11 @@ def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
     """Whether the picture is the same a moment later, or but for a little."""
     if i + 1 == len(samples):
         return True
-    counts = changed(samples[i].gray, samples[i + 1].gray)
+    counts: Counts | None = changed(samples[i].gray, samples[i + 1].gray)
+    if samples[i + 1].time - samples[i].time > CLOSE:
+        counts = samples[i].motion
+        if counts is None:  # a recorder of screens: it stood until the next frame
+            return True
     rest = np.where(masks[i] | masks[i + 1], 0, counts)
     little = masks[i].mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
     return bool(little) or not significant(rest)
@@ -267,6 +274,8 @@ def _grouped(states: Sequence[_State], samples: Sequence[Sample]) -> list[list[_
 
 
 def _long_enough(group: Sequence[_State], samples: Sequence[Sample]) -> bool:
+    if group[0].first == 0 and group[-1].last == len(samples) - 1:
+        return True  # all that there is
     last = min(group[-1].last + 1, len(samples) - 1)
     return samples[last].time - samples[group[0].first].time >= SHORTEST
 
@@ -289,18 +298,24 @@ def _spans(
     groups: Sequence[Sequence[_State]], samples: Sequence[Sample], end: float
 ) -> list[tuple[float, float]]:
     out: list[tuple[float, float]] = []
+    times = [s.time for s in samples]
     for i, group in enumerate(groups):
         before = groups[i - 1][-1].last if i else 0
         after = groups[i + 1][0].first if i + 1 < len(groups) else len(samples) - 1
         first, last = group[0].first, group[-1].last
-        start = 0.0 if first == 0 else _change(samples, max(before, first - 5), first)
-        stop = end if last == len(samples) - 1 else _change(samples, last, min(after, last + 5))
+        early = bisect_left(times, times[first] - SLOWEST_CUT)
+        late = bisect_right(times, times[last] + SLOWEST_CUT) - 1
+        start = 0.0 if first == 0 else _change(samples, min(first - 1, max(before, early)), first)
+        stop = end
+        if last < len(samples) - 1:
+            stop = _change(samples, last, max(last + 1, min(after, late)))
         out.append((start, stop))
     return out
 
 
 def _change(samples: Sequence[Sample], first: int, last: int) -> float:
     """Between two samples, when the most changed at once."""
+
     def much(i: int) -> int:
         return int(changed(samples[i].gray, samples[i + 1].gray).sum())
 
@@ -318,12 +333,18 @@ def _fullest(group: Sequence[_State]) -> _State:
 
 def _best(state: _State, samples: Sequence[Sample]) -> float:
     """When the state is sharpest; of equals, the latest."""
-    inner = [s for s in samples[state.first : state.last + 1] if not _apart(s.gray, state.gray, state.mask)]
+    inner = [
+        s
+        for s in samples[state.first : state.last + 1]
+        if not _apart(s.gray, state.gray, state.mask)
+    ]
     if len(inner) > 2:
         inner = inner[1:-1]  # next to a change
     sharp = [sharpness(s.gray, state.mask) for s in inner]
     least = (1 - AS_SHARP) * max(sharp)
-    return next(s.time for s, sh in zip(reversed(inner), reversed(sharp), strict=True) if sh >= least)
+    return next(
+        s.time for s, sh in zip(reversed(inner), reversed(sharp), strict=True) if sh >= least
+    )
 
 
 def _numbered(groups: Sequence[Sequence[_State]]) -> list[int]:
@@ -338,4 +359,14 @@ def _numbered(groups: Sequence[Sequence[_State]]) -> list[int]:
 
 
 def _same_slide(a: Sequence[_State], b: Sequence[_State]) -> bool:
-    return any(not _apart(s.gray, t.gray, s.mask | t.mask) for s in a for t in (b[0], b[-1]))
+    return any(_same(s, t) for s in a for t in (b[0], b[-1]))
+
+
+def _same(a: _State, b: _State) -> bool:
+    if abs(a.ink - b.ink) > max(BLANK, UNLIKE * max(a.ink, b.ink)) and not (a.mask ^ b.mask).any():
+        return False
+    without = a.mask | b.mask
+    if not _apart(a.gray, b.gray, without):
+        return True
+    # Another encoding of the same letters may differ from the first in many places, but little.
+    return all(lost(s.gray, t.gray, without)[0] <= LOST_PIXELS for s, t in ((a, b), (b, a)))

@@ -60,9 +60,7 @@ def _kin(i: int, masks: Sequence[Blocks]) -> list[int]:
     return out
 
 
-def _region(
-    i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequence[Blocks]
-) -> Box:
+def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
     moving = np.logical_or.reduce([masks[j] for j in kin])
     varied = np.zeros((HEIGHT, WIDTH), bool)
     for j in kin:
@@ -91,7 +89,9 @@ def _before(stack: Levels, start: int) -> int:
         if (step.mean(axis=1) >= LINE).mean() >= MANY:
             # The line lies between the two, or the pixel in the middle is half of each.
             sharper = np.abs(stack[:, :, at] - stack[:, :, at - 1]).mean()
-            return at if sharper > np.abs(stack[:, :, at - 1] - stack[:, :, at - 2]).mean() else at - 1
+            return (
+                at if sharper > np.abs(stack[:, :, at - 1] - stack[:, :, at - 2]).mean() else at - 1
+            )
     return 0
 
 

@@ -24,7 +24,7 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from translate.backends import media
-from translate.backends.slide_changes import Sample, find_showings, suspicious
+from translate.backends.slide_changes import CLOSE, Sample, find_showings, suspicious
 from translate.backends.slide_pictures import HEIGHT, WIDTH, Gray, changed
 from translate.errors import MediaError
 from translate.model import Flag, Progress, Showing, Step, no_progress
@@ -46,6 +46,8 @@ COARSE = 1.0
 # more than its neighbours, when nothing else moves.
 SPIKE_OF_KEY = 0.2
 SPIKE_OF_MEDIAN = 8.0
+# Frames a second with which every third or fourth is still one for each look.
+MANY_FRAMES = 8
 # Missing at the end: more than this, and more than one part in a hundred.
 MISSING_SECONDS = 1.5
 MISSING_SHARE = 0.01
@@ -67,6 +69,13 @@ class _Gap:
     sizes: list[int] = field(default_factory=list)
     sample: Sample | None = None
     broken: bool = False
+
+    def skipped(self) -> str:
+        """The frames that need not be decoded: those on which no other rests, if there are enough.
+
+        They are half of the frames, and half of the time. A recorder of screens writes few.
+        """
+        return "NONREF" if len(self.sizes) >= MANY_FRAMES * (self.end - self.start) else "DEFAULT"
 
     def unclear(self) -> bool:
         """Whether a slide may have come in it though the key frames at its ends do not say so."""
@@ -168,19 +177,16 @@ class SlideVideo:
                 gap = opened.get(frame.pts)
                 if gap is not None:
                     current = gap.sample = Sample(time=gap.start, gray=_gray(frame))
-                elif current and current.motion is None:
-                    if _seconds(frame, zero) >= current.time + LATER - 0.1:
-                        current.motion = changed(current.gray, _gray(frame))
+                elif current and current.motion is None and _later(frame, zero, current):
+                    current.motion = changed(current.gray, _gray(frame))
         return gaps
 
-    def _filled(
-        self, gaps: list[_Gap], inside: list[_Gap], told: "_Told"
-    ) -> Iterator[Sample]:
+    def _filled(self, gaps: list[_Gap], inside: list[_Gap], told: "_Told") -> Iterator[Sample]:
         """Frames between the key frames of the gaps `inside`."""
         starts = [g.start for g in gaps]
         chosen = {id(g) for g in inside}
         with self._open() as (container, stream):
-            stream.codec_context.skip_frame = "NONREF"  # half of the frames, and half the time
+            decoder = stream.codec_context
             zero = _zero(container)
             last = -COARSE
 
@@ -191,9 +197,11 @@ class SlideVideo:
                 told.at(0.5 * (told.total + start))
                 if packet.is_keyframe and at + 1 < len(gaps) and start >= starts[at + 1] - 1e-3:
                     at += 1
+                    decoder.skip_frame = gaps[at].skipped()
                 return id(gaps[at]) in chosen
 
             at = 0
+            decoder.skip_frame = gaps[0].skipped()
             held: VideoFrame | None = None  # not yet due, but the next one may be late
             for frame in self._frames(container, stream, wanted):
                 time = _seconds(frame, zero)
@@ -309,6 +317,11 @@ def _times(packet: av.Packet, zero: float) -> tuple[float, float]:
 def _stamp(packet: av.Packet) -> int:
     stamp = packet.pts if packet.pts is not None else packet.dts
     return stamp if stamp is not None else 0
+
+
+def _later(frame: VideoFrame, zero: float, sample: Sample) -> bool:
+    """Whether the frame shows what moves since the sample: half a second after it."""
+    return LATER - 0.1 <= _seconds(frame, zero) - sample.time <= CLOSE
 
 
 def _seconds(frame: VideoFrame, zero: float) -> float:
