@@ -237,11 +237,11 @@ def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
     """Whether the picture is the same a moment later, or but for a little."""
     if i + 1 == len(samples):
         return True
-    counts: Counts | None = changed(samples[i].gray, samples[i + 1].gray)
-    if samples[i + 1].time - samples[i].time > CLOSE:
-        counts = samples[i].motion
-        if counts is None:  # a recorder of screens: it stood until the next frame
-            return True
+    counts = samples[i].motion
+    if samples[i + 1].time - samples[i].time <= CLOSE:
+        counts = changed(samples[i].gray, samples[i + 1].gray)
+    if counts is None:  # a recorder of screens: it stood until the next frame
+        return True
     rest = np.where(masks[i] | masks[i + 1], 0, counts)
     little = masks[i].mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
     return bool(little) or not significant(rest)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import av
 import numpy as np
@@ -57,6 +58,9 @@ FETCH_AGAIN = "The file has changed or is damaged: fetch it again."
 ATTACHED = av.stream.Disposition.attached_pic  # cover art
 
 Rgb = npt.NDArray[np.uint8]
+if TYPE_CHECKING:  # not subscriptable when it runs
+    Packet = av.Packet[VideoStream]
+Skip = Literal["DEFAULT", "NONREF"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +74,7 @@ class _Gap:
     sample: Sample | None = None
     broken: bool = False
 
-    def skipped(self) -> str:
+    def skipped(self) -> Skip:
         """The frames that need not be decoded: those on which no other rests, if there are enough.
 
         They are half of the frames, and half of the time. A recorder of screens writes few.
@@ -158,7 +162,7 @@ class SlideVideo:
             zero = _zero(container)
             moved = until = -MOTION_EVERY
 
-            def wanted(packet: av.Packet) -> bool:
+            def wanted(packet: "Packet") -> bool:
                 nonlocal moved, until
                 start, decoded = _times(packet, zero)
                 told.at(0.5 * start)
@@ -174,7 +178,7 @@ class SlideVideo:
 
             current = None
             for frame in self._frames(container, stream, wanted):
-                gap = opened.get(frame.pts)
+                gap = opened.get(frame.pts or 0)
                 if gap is not None:
                     current = gap.sample = Sample(time=gap.start, gray=_gray(frame))
                 elif current and current.motion is None and _later(frame, zero, current):
@@ -189,8 +193,9 @@ class SlideVideo:
             decoder = stream.codec_context
             zero = _zero(container)
             last = -COARSE
+            at = 0
 
-            def wanted(packet: av.Packet) -> bool:
+            def wanted(packet: "Packet") -> bool:
                 # In the order of decoding: a gap's packets follow its key frame's.
                 nonlocal at
                 start, _ = _times(packet, zero)
@@ -200,7 +205,6 @@ class SlideVideo:
                     decoder.skip_frame = gaps[at].skipped()
                 return id(gaps[at]) in chosen
 
-            at = 0
             decoder.skip_frame = gaps[0].skipped()
             held: VideoFrame | None = None  # not yet due, but the next one may be late
             for frame in self._frames(container, stream, wanted):
@@ -222,7 +226,7 @@ class SlideVideo:
         self,
         container: InputContainer,
         stream: VideoStream,
-        wanted: Callable[[av.Packet], bool],
+        wanted: "Callable[[Packet], bool]",
     ) -> Iterator[VideoFrame]:
         """Frames of the packets that are `wanted`; those that cannot be decoded are counted."""
         packets = container.demux(stream)
@@ -307,14 +311,14 @@ def _merged(gaps: list[_Gap]) -> list[_Gap]:
     return out
 
 
-def _times(packet: av.Packet, zero: float) -> tuple[float, float]:
+def _times(packet: "Packet", zero: float) -> tuple[float, float]:
     """When it is shown and when it is decoded, in seconds."""
     base = float(packet.time_base)
     decoded = packet.dts if packet.dts is not None else _stamp(packet)
     return _stamp(packet) * base - zero, decoded * base - zero
 
 
-def _stamp(packet: av.Packet) -> int:
+def _stamp(packet: "Packet") -> int:
     stamp = packet.pts if packet.pts is not None else packet.dts
     return stamp if stamp is not None else 0
 
@@ -325,7 +329,7 @@ def _later(frame: VideoFrame, zero: float, sample: Sample) -> bool:
 
 
 def _seconds(frame: VideoFrame, zero: float) -> float:
-    return float((frame.pts or 0) * frame.time_base) - zero
+    return float((frame.pts or 0) * (frame.time_base or 0)) - zero
 
 
 def _zero(container: InputContainer) -> float:
