@@ -1,0 +1,255 @@
+"""Slides found in videos that the tests encode: each trap is a video of its own."""
+
+import wave
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.backends.slide_films import SIZE, Film, Picture, film, over, person, scenes, slide, words
+from tests.shared import shared_data
+from translate.backends.slide_video import SlideVideo
+from translate.errors import MediaError
+from translate.model import WHOLE_PICTURE, Showing, Step
+
+BLACK = np.zeros((*SIZE, 3), np.uint8)
+
+
+def starts(showings: Sequence[Showing]) -> list[float]:
+    return [s.start for s in showings]
+
+
+def found(path: Path) -> tuple[Showing, ...]:
+    """The showings, which are in order, apart from each other, with their picture within."""
+    showings = SlideVideo(path).find()
+    for a, b in pairwise(showings):
+        assert a.end <= b.start
+    assert all(s.start <= s.at <= s.end for s in showings)
+    return showings
+
+
+def near(*times: float) -> object:
+    return pytest.approx(list(times), abs=0.6)
+
+
+@pytest.mark.parametrize("gop", [1, 10, 40, 1000])
+def test_finds_every_change_whatever_the_key_frames(tmp_path: Path, gop: int) -> None:
+    parts = [(4.0, slide(1)), (5.0, slide(2)), (3.0, slide(3)), (4.0, slide(4))]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), gop=gop))
+    assert starts(showings) == near(0, 4, 9, 12)
+    assert showings[-1].end == pytest.approx(16, abs=0.2)
+    assert [s.of for s in showings] == [0, 1, 2, 3]
+    assert all(s.region == WHOLE_PICTURE for s in showings)
+
+
+def test_a_slide_that_comes_and_goes_between_key_frames(tmp_path: Path) -> None:
+    parts = [(11.0, slide(1)), (3.0, slide(2)), (11.0, slide(1))]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), gop=80))
+    assert starts(showings) == near(0, 11, 14)
+    assert [s.of for s in showings] == [0, 1, 0]
+
+
+def test_a_build_is_one_showing_and_its_picture_is_the_last_state(tmp_path: Path) -> None:
+    parts = [(3.0, slide(1, n)) for n in (0, 1, 2, 3, 4)]
+    path = film(tmp_path / "a.mp4", scenes(*parts, (4.0, slide(2))))
+    showings = found(path)
+    assert starts(showings) == near(0, 15)
+    assert showings[0].at > 12
+    assert off(SlideVideo(path).picture(showings[0]), slide(1, 4)) < 4
+
+
+def off(a: Picture, b: Picture) -> float:
+    assert a.shape == b.shape
+    return float(np.abs(a.astype(float) - b).mean())
+
+
+def test_a_line_that_is_replaced_is_another_slide(tmp_path: Path) -> None:
+    changed = slide(1, 4)
+    changed[SIZE[0] // 4 : SIZE[0] // 4 + 30] = 250
+    words(changed, SIZE[0] // 4, 77, 20)
+    showings = found(film(tmp_path / "a.mp4", scenes((5, slide(1, 4)), (5, changed))))
+    assert starts(showings) == near(0, 5)
+    assert [s.of for s in showings] == [0, 1]
+
+
+def test_the_same_slide_after_the_camera(tmp_path: Path) -> None:
+    def camera(t: float) -> Picture:
+        return person(t, SIZE)
+
+    parts = [(6.0, slide(1)), (6.0, camera), (6.0, slide(1)), (5.0, slide(2)), (5.0, camera)]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), gop=30))
+    assert starts(showings) == near(0, 12, 18)
+    assert [s.end for s in showings] == near(6, 18, 23)
+    assert [s.of for s in showings] == [0, 0, 1]
+
+
+def test_a_talk_without_slides(tmp_path: Path) -> None:
+    parts = [(9.0, lambda t: person(t, SIZE)), (8.0, lambda t: person(t, SIZE, 1))]
+    assert found(film(tmp_path / "a.mp4", scenes(*parts))) == ()
+
+
+def test_a_speaker_in_the_corner(tmp_path: Path) -> None:
+    def with_speaker(number: int) -> Film:
+        return lambda t: over(slide(number), person(t, (110, 170)), 240, 460)
+
+    parts = [(7.0, with_speaker(n)) for n in (1, 2, 3)]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), gop=30))
+    assert starts(showings) == near(0, 7, 14)
+    assert all(s.region == WHOLE_PICTURE for s in showings)
+
+
+def test_a_slide_beside_the_camera_is_cut_out(tmp_path: Path) -> None:
+    def split(number: int) -> Film:
+        base = over(np.full((*SIZE, 3), 35, np.uint8), slide(number, size=(234, 416)), 62, 8)
+        return lambda t: over(base, person(t, (234, 200)), 62, 432)
+
+    path = film(tmp_path / "a.mp4", scenes(*((7.0, split(n)) for n in (1, 2, 3))), gop=30)
+    showings = found(path)
+    assert starts(showings) == near(0, 7, 14)
+    for showing in showings:
+        box = showing.region
+        sides = [box.left * 640, box.right * 640, box.top * 360, box.bottom * 360]
+        assert sides == pytest.approx([8, 424, 62, 296], abs=4)
+    picture = SlideVideo(path).picture(showings[0])
+    assert abs(picture.shape[0] - 234) <= 6
+    assert abs(picture.shape[1] - 416) <= 6
+
+
+def test_dissolves(tmp_path: Path) -> None:
+    a, b = slide(1).astype(float), slide(2).astype(float)
+
+    def mixed(t: float) -> Picture:
+        k = t - 5
+        return ((1 - k) * a + k * b).astype(np.uint8)
+
+    parts = [(5.0, slide(1)), (1.0, mixed), (5.0, slide(2))]
+    path = film(tmp_path / "a.mp4", scenes(*parts))
+    showings = found(path)
+    assert len(showings) == 2
+    assert showings[1].start == pytest.approx(5.5, abs=0.6)
+    assert off(SlideVideo(path).picture(showings[1]), slide(2)) < 4
+
+
+def test_a_pointer_is_no_change(tmp_path: Path) -> None:
+    def pointed(t: float) -> Picture:
+        dot = np.full((7, 7, 3), (220, 20, 20), np.uint8)
+        return over(slide(1, 5), dot, 100 + 40 * (int(t / 3) % 4), 60 + int(200 * (t % 1)))
+
+    showings = found(film(tmp_path / "a.mp4", scenes((14.0, pointed))))
+    assert starts(showings) == [0.0]
+
+
+def test_a_clip_within_a_slide(tmp_path: Path) -> None:
+    def clip(t: float) -> Picture:
+        return over(slide(1), person(min(t, 12.0), (150, 240)), 150, 380)
+
+    showings = found(film(tmp_path / "a.mp4", scenes((16.0, clip), (5.0, slide(2))), gop=40))
+    assert starts(showings) == near(0, 16)
+
+
+def test_black_and_white_pictures_are_no_slides(tmp_path: Path) -> None:
+    parts = [(3.0, BLACK), (5.0, slide(1)), (3.0, BLACK + 255), (5.0, slide(1)), (3.0, BLACK)]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts)))
+    assert starts(showings) == near(3, 11)
+    assert [s.of for s in showings] == [0, 0]
+
+
+def test_noise_of_a_strong_compression(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+
+    def grainy(number: int) -> Film:
+        def at(_t: float) -> Picture:
+            grain = rng.integers(-8, 9, (*SIZE, 1))
+            return np.clip(slide(number) + grain, 0, 255).astype(np.uint8)
+
+        return at
+
+    parts = [(6.0, grainy(1)), (6.0, grainy(2)), (6.0, grainy(1))]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), crf="36"))
+    assert starts(showings) == near(0, 6, 12)
+    assert [s.of for s in showings] == [0, 1, 0]
+
+
+def test_a_recorder_that_writes_a_frame_only_when_something_changes(tmp_path: Path) -> None:
+    frames = [(0.0, slide(1)), (7.3, slide(2)), (8.0, slide(2)), (15.1, slide(3)), (20.0, slide(3))]
+    showings = found(film(tmp_path / "a.mkv", iter(frames), gop=3))
+    assert starts(showings) == near(0, 7.3, 15.1)
+
+
+def test_one_still_picture(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", scenes((0.1, slide(1))))
+    assert len(found(path)) == 1
+
+
+@pytest.mark.parametrize("size", [(98, 126), (360, 202), (722, 406)])
+def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
+    parts = [(4.0, slide(1, size=size)), (4.0, slide(2, size=size))]
+    path = film(tmp_path / "a.mp4", scenes(*parts), size=size)
+    showings = found(path)
+    assert starts(showings) == near(0, 4)
+    assert SlideVideo(path).picture(showings[0]).shape == (*size, 3)
+
+
+def test_a_file_cut_short_gives_what_is_left_and_says_so(tmp_path: Path) -> None:
+    parts = [(5.0, slide(n)) for n in range(6)]
+    data = film(tmp_path / "a.mkv", scenes(*parts)).read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(data[: len(data) // 2])
+    video = SlideVideo(cut)
+    assert 2 <= len(video.find()) <= 4
+    assert [f.rule for f in video.flags if f.rule == "truncated"] == ["truncated"]
+
+
+def test_a_whole_file_has_no_flags(tmp_path: Path) -> None:
+    video = SlideVideo(film(tmp_path / "a.mp4", scenes((3.0, slide(1)))))
+    video.find()
+    assert video.flags == ()
+
+
+def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
+    text, empty = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    text.write_text("no video " * 100)
+    empty.write_bytes(b"")
+    for path in (text, empty, tmp_path / "missing.mp4", tmp_path):
+        with pytest.raises(MediaError) as caught:
+            SlideVideo(path).find()
+        assert caught.value.hint
+
+
+def test_sound_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16000)
+        out.writeframes(bytes(32000))
+    with pytest.raises(MediaError, match="no video"):
+        SlideVideo(path).find()
+
+
+def test_progress_grows_to_the_end(tmp_path: Path) -> None:
+    told: list[Step] = []
+    SlideVideo(film(tmp_path / "a.mp4", scenes((30.0, slide(1))))).find(told.append)
+    done = [s.done for s in told]
+    assert done == sorted(done)
+    assert len(done) > 1
+    assert done[-1] == told[-1].total == pytest.approx(30, abs=0.2)
+    assert {(s.stage, s.unit) for s in told} == {("slides", "seconds")}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("input_4", [0, 4.0]),
+        ("lecture", [0]),
+        ("input_5", [0, 114.2]),
+        ("test", [0, 5.0, 10.0, 35.0, 40.0]),
+    ],
+)
+def test_real_lectures_as_the_eye_sees_them(name: str, times: list[float]) -> None:
+    showings = found(shared_data(f"video/{name}.mp4"))
+    assert starts(showings) == pytest.approx(times, abs=1.0)
+    assert len({s.of for s in showings}) == len(times)
