@@ -122,6 +122,8 @@ def test_stages_and_backends_do_not_know_each_other(path: Path) -> None:
     family = path.stem.partition("_")[0]  # ytdlp.py and ytdlp_files.py are one backend
     # faster-whisper reads the default engine's checkpoints, in another format.
     shared = {"presets", "prompting"} | ({"whisper", "ct2"} if family == "faster" else set())
+    # Sound and slides come out of the same containers.
+    shared |= {"media"} if family == "slide" else set()
     for name in imported(path):
         if name.startswith(package):
             there = name.removeprefix(package).partition(".")[0].partition("_")[0]
