@@ -1,6 +1,7 @@
 """The draft's Markdown: parse gives back what was rendered, and loses no word of any file."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from translate.draft import (
     Heading,
     Note,
     Passage,
+    Shown,
     anchors,
     chunks,
     parse,
@@ -45,12 +47,26 @@ markdown = outside.map(escape_text).filter(lambda t: bool(t) and "【待译】" 
 link = st.sampled_from(["", "https://www.youtube.com/watch?v=a&t=83s", 'https://a.b/"x"<y>&amp;'])
 
 
+lines = st.lists(st.tuples(st.integers(0, 2), markdown), min_size=1, max_size=3)
+code = st.sampled_from(["> ```text\n> x = 1\n>\n>   y\n> ```", "> ````text\n> ```\n> ````"])
+bullets = lines.map(lambda some: "\n".join(f"> {'   ' * n}- {text}" for n, text in some))
+slide = st.one_of(
+    bullets,
+    code,
+    st.tuples(bullets, code).map("\n>\n> ".join),
+    st.tuples(code, bullets).map("\n>\n".join),
+    st.just("![00-01-02](slides/00-01-02.png)"),
+)
+
+
 @st.composite
 def drafts(draw: st.DrawFn) -> Draft:
     """Any draft that the program itself could make."""
     times = sorted(draw(st.lists(st.floats(0, 400_000), max_size=5)))
     blocks: list[Block] = []
     for at in anchors(times):
+        if draw(st.booleans()):
+            blocks.append(Shown(at=at, text=draw(slide)))
         if draw(st.booleans()):
             blocks.append(Heading(text=draw(markdown), level=draw(st.integers(1, 6))))
         if draw(st.booleans()):
@@ -242,3 +258,51 @@ def test_a_paragraph_taken_out_is_told_apart_from_one_that_lost_its_anchor() -> 
     assert (gone.rule, gone.severity, gone.at) == ("paragraph-deleted", "warning", 5.0)
     assert (lost.rule, lost.severity, lost.at) == ("anchor-missing", "error", 5.0)
     assert "<!-- 00:00:05 -->" in lost.hint
+
+
+# --- slides -------------------------------------------------------------------------------------
+
+PASSAGE = Passage(at="00:00:20", chinese="一。", english="One.", notes=(Note(reason="why"),))
+LIST = Shown(at="00:00:21", text="> - a\n>    - b")
+PICTURE = Shown(at="00:00:22.500", text="![x](slides/x.png)")
+
+
+def test_the_shape_of_a_slide() -> None:
+    code = Shown(at="00:00:23", text="> - a\n>\n> ```text\n> x = 1\n> ```")
+    text = render(Draft(front=(), blocks=(LIST, PASSAGE, PICTURE, code)))
+    assert text == (
+        "> - a\n>    - b<!-- 幻灯片 00:00:21 -->\n\n"
+        "<details>\n<summary>英文原文（00:00:20）</summary>\n<p>One.</p>\n</details>\n\n"
+        "一。<!-- 00:00:20 -->\n\n"
+        "> 编者注 ✍️：<!-- 提示：why -->\n\n"
+        "![x](slides/x.png)<!-- 幻灯片 00:00:22.500 -->\n\n"
+        "> - a\n>\n> ```text\n> x = 1\n> ```\n>\n> <!-- 幻灯片 00:00:23 -->\n"
+    )
+    assert PICTURE.start == 22.5
+
+
+@pytest.mark.parametrize("slide", [LIST, PICTURE])
+@pytest.mark.parametrize("after", ["</details>", "第一部分。"])
+def test_a_slide_moved_into_a_paragraph_leaves_the_paragraph_whole(
+    slide: Shown, after: str
+) -> None:
+    split = replace(PASSAGE, chinese="第一部分。\n\n第二部分。")
+    moved = render(Draft(front=(), blocks=(slide,))).strip()
+    text = render(Draft(front=(), blocks=(split,))).replace(after, f"{after}\n\n{moved}")
+    parsed = parse(text)
+    assert parsed.blocks == (slide, split)
+    assert parsed.problems == ()
+
+
+def test_a_deleted_paragraph_before_a_picture_is_told_as_deleted() -> None:
+    text = render(Draft(front=(), blocks=(PASSAGE, PICTURE)))
+    parsed = parse(text.replace("一。<!-- 00:00:20 -->\n\n> 编者注 ✍️：<!-- 提示：why -->\n\n", ""))
+    assert [p.rule for p in parsed.problems] == ["paragraph-deleted"]
+    assert PICTURE in parsed.blocks
+
+
+@pytest.mark.parametrize("broken", ["<!-- 幻灯片 00:0:21 -->", "<!-- 幻灯片 00:00:21"])
+def test_a_broken_anchor_of_a_slide_is_told(broken: str) -> None:
+    parsed = parse(f"> - a{broken}\n")
+    assert [(p.rule, p.where) for p in parsed.problems] == [("anchor-broken", "line 1")]
+    assert isinstance(parsed.blocks[0], Free)

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from translate.draft import Block, Draft, Free, Heading, Note, Passage, anchors, parse, render
+from translate.draft import (
+    Block,
+    Draft,
+    Free,
+    Heading,
+    Note,
+    Passage,
+    Shown,
+    anchors,
+    parse,
+    render,
+)
 from translate.merge import followed, merge, standing, take
 
 TIME = re.compile(r"\d\d:\d\d:\d\d(?:\.\d{3})?")
@@ -24,8 +35,9 @@ def draft_of(
     lead: str = "导语。",
     headings: Sequence[str] = ("One",),
     notes: Sequence[int] = (),
+    slides: Sequence[tuple[float, int, str]] = (),
 ) -> str:
-    """A whole draft of (start, English, Chinese)."""
+    """A whole draft of (start, English, Chinese); of slides, start, which passage, and text."""
     blocks: list[Block] = [
         Free(text=lead),
         Free(text="---"),
@@ -34,16 +46,27 @@ def draft_of(
     ]
     every = max(1, len(passages) // max(1, len(headings)))
     titles = list(headings)
+    shown = list(zip(anchors([s[0] for s in slides]), slides, strict=True))
     for n, (at, (_, english, chinese)) in enumerate(
         zip(anchors([p[0] for p in passages]), passages, strict=True)
     ):
         if titles and n % every == 0:
             blocks.append(Heading(text=titles.pop(0)))
         slots = (Note(reason=f"why {at}"),) if n in notes else ()
+        here = [Shown(at=a, text=t) for a, (_, m, t) in shown if m == n]
+        blocks += (s for s in here if s.text.startswith(">"))
         blocks.append(Passage(at=at, english=english, chinese=chinese, notes=slots))
+        blocks += (s for s in here if not s.text.startswith(">"))
     blocks += [Heading(text="编者最后的碎碎念"), Free(text="- （编者留言）")]
     front = (("title", title), ("author", "\n   name: a\n   github: b"), ("category", "insights"))
     return render(Draft(front=front, blocks=tuple(blocks)))
+
+
+slide_text = st.one_of(
+    sentence.map(lambda t: f"> - {t}"),
+    st.tuples(sentence, sentence).map(lambda t: f"> - {t[0]}\n>    - {t[1]}"),
+    st.sampled_from(("a", "b")).map(lambda n: f"![{n}](slides/{n}.png)"),
+)
 
 
 @st.composite
@@ -55,6 +78,10 @@ def talks(draw: st.DrawFn) -> str:
         lead=draw(sentence),
         headings=draw(st.lists(st.sampled_from(("One", "Two", "Three")), max_size=3)),
         notes=draw(st.lists(st.integers(0, 5), max_size=2)),
+        slides=[
+            (at * 1.5, draw(st.integers(0, 5)), draw(slide_text))
+            for at in sorted(draw(st.sets(st.integers(0, 40), max_size=3)))
+        ],
     )
 
 
@@ -445,3 +472,106 @@ def test_an_empty_or_headless_file_is_a_file_too(history: tuple[str, str, str]) 
     merged = merge(base, body, new).text
     assert merge(base, merged, new).text == merged
     assert merge(base, "", new).text == merge(base, merge(base, "", new).text, new).text
+
+
+# --- slides -------------------------------------------------------------------------------------
+
+BULLETS = (18.0, 1, "> - gpu\n> - cpu")
+CHART = (25.0, 1, "![00-00-25](slides/00-00-25.png)")
+HEADS = ("One", "Two", "Three")
+
+
+def slide_of(at: str, text: str) -> str:
+    return f"{text}<!-- 幻灯片 {at} -->"
+
+
+def test_an_untouched_slide_takes_the_new_text_beside_edited_prose() -> None:
+    base = draft_of(OLD, slides=[BULLETS, CHART])
+    new = draft_of(OLD, slides=[(18.0, 1, "> - GPU"), CHART])
+    merged = merge(base, base.replace("第二", "二"), new)
+    assert merged.text == new.replace("第二", "二")
+    assert merged.conflicts == ()
+
+
+def test_an_edited_slide_stays_and_the_new_one_is_offered_by_its_time() -> None:
+    base = draft_of(OLD, slides=[BULLETS, CHART])
+    edited = base.replace("> - gpu", "> - GPU, mine")
+    new = draft_of(OLD, slides=[(18.0, 1, "> - Gpu"), CHART])
+    merged = merge(base, edited, new)
+    assert merged.text == edited
+    (conflict,) = merged.conflicts
+    assert (conflict.name, conflict.at) == ("00:00:18 slide", 18.0)
+    assert conflict.new == slide_of("00:00:18", "> - Gpu")
+    assert standing(conflict, edited)
+    assert take(edited, [conflict]) == new
+    again = followed(conflict, edited.replace("mine", "yours"))
+    assert again and again.edited == slide_of("00:00:18", "> - GPU, yours\n> - cpu")
+
+
+@pytest.mark.parametrize("slide", [BULLETS, CHART])
+def test_a_deleted_slide_stays_deleted(slide: tuple[float, int, str]) -> None:
+    base = draft_of(OLD, slides=[BULLETS, CHART])
+    gone = slide_of("00:00:18" if slide is BULLETS else "00:00:25", slide[2]) + "\n\n"
+    edited = base.replace(gone, "").replace("第一", "一")
+    assert gone in base
+    for new in (
+        draft_of(NEW, slides=[BULLETS, CHART]),
+        draft_of(NEW, slides=[(18.0, 1, "> - x"), (25.0, 1, "> - y")]),
+        draft_of(NEW, slides=[(19.0, 1, BULLETS[2]), (26.0, 2, CHART[2])]),  # a second later
+    ):
+        text = merge(base, edited, new).text
+        kept = "幻灯片"
+        assert text.count(kept) == 1, text
+
+
+def test_a_moved_slide_stays_where_it_was_moved() -> None:
+    base = draft_of(OLD, slides=[BULLETS, CHART])
+    block = slide_of("00:00:18", BULLETS[2]) + "\n\n"
+    edited = base.replace(block, "").replace("## 编者最后", f"{block}## 编者最后")
+    assert merge(base, edited, draft_of(NEW, slides=[BULLETS, CHART])).text == (
+        draft_of(NEW, slides=[CHART]).replace("## 编者最后", f"{block}## 编者最后")
+    )
+    new = draft_of(OLD, slides=[(18.0, 1, "> - better"), CHART])
+    better = slide_of("00:00:18", "> - better") + "\n\n"
+    assert merge(base, edited, new).text == edited.replace(block, better)
+
+
+def test_a_slide_at_the_second_of_a_paragraph_is_not_that_paragraph() -> None:
+    """The editor deletes the paragraph and keeps the slide; a new slot does not come alone."""
+    slide = (20.0, 1, "> - gpu")
+    base = draft_of(OLD, slides=[slide])
+    gone = base[
+        base.index("<details>", base.index("幻灯片")) : base.index("<details>", base.index("第二"))
+    ]
+    edited = base.replace(gone, "")
+    new = draft_of(OLD, slides=[slide], notes=[1])
+    assert merge(base, edited, new).text == edited
+    edited = base.replace(slide_of("00:00:20", "> - gpu") + "\n\n", "")
+    assert merge(base, edited, new).text == draft_of(OLD, notes=[1])
+
+
+def test_slides_come_into_a_draft_that_was_edited_without_them() -> None:
+    base = draft_of(OLD, notes=[1], headings=HEADS)
+    edited = base.replace("第二", "二")
+    new = draft_of(OLD, notes=[1], headings=HEADS, slides=[BULLETS, CHART])
+    assert merge(base, edited, new).text == new.replace("第二", "二")
+
+
+def test_a_deleted_heading_stays_deleted_and_another_number_is_no_conflict() -> None:
+    def numbered(*titles: str) -> str:
+        return (
+            draft_of(OLD, headings=titles)
+            .replace("## 编", "#0")
+            .replace("## 写", "#1")
+            .replace("## ", "### ")
+            .replace("#0", "## 编")
+            .replace("#1", "## 写")
+        )
+
+    base = numbered("1. A", "2. B", "3. C")
+    edited = base.replace("### 2. B\n\n", "").replace("第一", "一")
+    assert merge(base, edited, numbered("1. A", "2. B2", "3. C")).text == edited
+    edited = base.replace("### 2. B", "### 2. B, mine")
+    merged = merge(base, edited, numbered("1. X", "3. B", "4. C"))
+    assert merged.text == numbered("1. X", "2. B, mine", "4. C")
+    assert merged.conflicts == ()

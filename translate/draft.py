@@ -15,10 +15,16 @@
 
     > 编者注 ✍️：<!-- 提示：why a reader will ask here -->
 
+    > - A line of a slide
+    > - The next one<!-- 幻灯片 00:01:23 -->
+
+    ![00-01-59](slides/00-01-59.png)<!-- 幻灯片 00:01:59 -->
+
 Chinese that is missing is `【待译】<!-- 原因：why -->`; Chinese of an earlier run, whose English or
 terms have changed since, has `<!-- 旧译：why -->` behind it. The comment that ends a paragraph is
-its anchor, and its identity: when it is spoken. The English stands in one block of HTML, which no
-linter and no Markdown looks into; a blank line would end it. Whatever `parse` does not know is the
+its anchor, and its identity: when it is spoken; a slide has one of its own, when it was first
+shown. The English stands in one block of HTML, which no linter and no Markdown looks into; a blank
+line would end it. Whatever `parse` does not know is the
 editor's and stays word for word as a `Free` block.
 
 Knows the shape, not where text comes from: nothing of talks, translators or files. All text in
@@ -75,13 +81,25 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A slide, where it is spoken of: what stands on it as a list, or its picture."""
+
+    at: str  # its anchor, when it was first shown
+    text: str  # without blank lines: a quote, or a picture
+
+    @property
+    def start(self) -> float:
+        return seconds(self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Free:
     """Anything else: the lead, the boilerplate, and whatever the editor writes."""
 
     text: str
 
 
-Block = Heading | Passage | Free
+Block = Heading | Passage | Shown | Free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +117,12 @@ class Draft:
 
 _TIME = r"\d{2,}:[0-5]\d:[0-5]\d(?:\.\d{3})?"
 ANCHOR = re.compile(rf"<!-- ({_TIME}) -->")
+SLIDE = re.compile(rf"<!-- 幻灯片 ({_TIME}) -->")  # the anchor of a slide
 REMARK = re.compile(r"<!-- (?:原因|旧译)：(?:(?!-->)[^\n])* -->")  # what we say of a paragraph
 _COMMENTS = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _DOUBTFUL = re.compile(
-    r"<!--+ *[0-9０-９]{1,3} *[:：][0-9０-９:：.\s]*-*>?|<!-- [0-9:.]+$", re.MULTILINE
+    r"<!--+ *(?:幻灯片 *)?[0-9０-９]{1,3} *[:：][0-9０-９:：.\s]*-*>?|<!-- (?:幻灯片 )?[0-9:.]+$",
+    re.MULTILINE,
 )
 
 
@@ -178,10 +198,13 @@ def end_of_paragraph(found: Sequence[Chunk], at: int, anchor: str) -> int | None
     """Where in `found` the Chinese ends that starts at `at`, if its anchor comes.
 
     Without `anchor` it is one chunk; after English with that anchor it goes on, since an editor
-    may have split it, to the chunk that ends with it.
+    may have split it, to the chunk that ends with it. A slide on the way is passed over.
     """
     while at < len(found):
         text = found[at].text
+        if anchor and shown(text):
+            at += 1
+            continue
         if _anchor_at_end(text):
             return at if not anchor or anchor in ANCHOR.findall(text) else None
         if not anchor or _HEADING.fullmatch(text) or text.startswith(("<details", ">", "---")):
@@ -204,6 +227,9 @@ def render(draft: Draft) -> str:
             parts.append(f"{'#' * block.level} {block.text}")
         elif isinstance(block, Free):
             parts.append(block.text)
+        elif isinstance(block, Shown):
+            between = "\n>\n> " if _CODE_AT_END.search(block.text) else ""
+            parts.append(f"{block.text}{between}<!-- 幻灯片 {block.at} -->")
         else:
             parts.extend(_passage(block))
     return "\n\n".join(parts) + "\n"
@@ -274,8 +300,18 @@ _DETAILS = re.compile(
 _LAST_ANCHOR = re.compile(rf"(.*?)[ ]*<!-- ({_TIME}) -->", re.DOTALL)
 _MISSING = re.compile(rf"{UNTRANSLATED}(?:<!-- 原因：(.*?) -->)?")
 _STALE = re.compile(r"(.+?)[ ]*<!-- 旧译：((?:(?!-->)[^\n])*) -->", re.DOTALL)
+_CODE_AT_END = re.compile(r"^>[ ]*`{3,}\Z", re.MULTILINE)  # which no comment may stand behind
+_SHOWN = re.compile(rf"(.*?)(?:\n>\n> |[ ]*)<!-- 幻灯片 ({_TIME}) -->", re.DOTALL)
 _NOTE = re.compile(rf"{NOTE}[ ]*(.*?)[ ]*(?:<!-- 提示：([^<>]*?) -->)?")
 _KEY = re.compile(r"([^\s#:-][^:\n]*):(?:[ ]+(.*)|)")
+
+
+def shown(chunk: str) -> Shown | None:
+    """The slide that a chunk is, if it is one: it ends with a slide's anchor."""
+    match = _SHOWN.fullmatch(chunk)
+    if match is None or not match.group(1) or ANCHOR.search(chunk):
+        return None
+    return Shown(at=match.group(2), text=match.group(1))
 
 
 def parse(text: str) -> Draft:
@@ -313,10 +349,14 @@ class _Reader:
         self.found = found
         self.at = 0
         self.alone: list[Chunk] = []  # English without Chinese
+        self.inside: list[Shown] = []  # slides that an editor has moved into a passage
 
     def blocks(self) -> Iterator[Block]:
         while self.at < len(self.found):
-            yield self._block()
+            block = self._block()
+            yield from self.inside
+            self.inside.clear()
+            yield block
 
     def _block(self) -> Block:
         text = self.found[self.at].text
@@ -324,6 +364,10 @@ class _Reader:
         if heading:
             self.at += 1
             return Heading(level=len(heading.group(1)), text=heading.group(2))
+        slide = shown(text)
+        if slide:
+            self.at += 1
+            return slide
         details = _DETAILS.fullmatch(text)
         start = self.at + 1 if details else self.at
         end = end_of_paragraph(self.found, start, details.group(2) if details else "")
@@ -336,7 +380,10 @@ class _Reader:
 
     def _passage(self, details: re.Match[str] | None, end: int) -> Passage:
         first = self.at + 1 if details else self.at
-        prose = "\n\n".join(c.text for c in self.found[first : end + 1])
+        parts = [c.text for c in self.found[first : end + 1]]
+        slides = [shown(part) for part in parts]
+        self.inside += filter(None, slides)
+        prose = "\n\n".join(p for p, slide in zip(parts, slides, strict=True) if not slide)
         chinese, anchor = _without_anchor(prose, details.group(2) if details else "")
         missing = _MISSING.fullmatch(chinese)
         old = None if missing else _STALE.fullmatch(chinese)
@@ -368,7 +415,7 @@ class _Reader:
         seen: set[str] = set()
         for chunk in self.found:
             for match in _DOUBTFUL.finditer(chunk.text):
-                if not ANCHOR.fullmatch(match.group()):
+                if not (ANCHOR.fullmatch(match.group()) or SLIDE.fullmatch(match.group())):
                     yield _problem(
                         chunk, match.group(), "anchor-broken", f"not an anchor: {match.group()}"
                     )
@@ -382,7 +429,8 @@ class _Reader:
     def _lost(self, chunk: Chunk, anchor: str) -> Problem:
         after = self.found.index(chunk) + 1
         text = self.found[after].text if after < len(self.found) else ""
-        if not text or _HEADING.fullmatch(text) or text.startswith(("<details", ">", "---")):
+        ends = _HEADING.fullmatch(text) or text.startswith(("<details", ">", "---"))
+        if not text or ends or shown(text):
             return Problem(
                 rule="paragraph-deleted",
                 severity="warning",

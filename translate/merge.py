@@ -7,7 +7,7 @@ changed from `base` to `new` is brought into it where the editor has not been.
 - A block that the editor left as it was takes the new text.
 - A block that the editor changed keeps the editor's words; the new text is listed as a conflict.
 - A block that the editor deleted stays deleted.
-- A paragraph that is new comes in at its place.
+- A paragraph or a slide that is new comes in at its place.
 
 A block is known by its text, else by its anchor, else by what stands around it. Only text that
 is word for word what we generated is ever replaced or removed; so whatever goes wrong in finding
@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from translate.align import Spoken, align
-from translate.draft import ANCHOR, NOTE, REMARK, chunks, seconds, split_front
+from translate.draft import ANCHOR, NOTE, REMARK, SLIDE, chunks, seconds, shown, split_front
 from translate.model import UNTRANSLATED
 
 _NEAR = 2.0  # seconds by which a new transcription may move the start of a paragraph
@@ -35,7 +35,7 @@ _ALIKE = 0.4  # share of words that two texts without an anchor have in common
 class Conflict:
     """A block that both the editor and we have changed; the editor's text is in the draft."""
 
-    name: str  # what it is called: "00:00:20", "00:00:20 note", "title", "#1a2b3c"
+    name: str  # what it is called: "00:00:20", "00:00:20 slide", "title", "#1a2b3c"
     at: float | None  # seconds into the talk; None outside its paragraphs
     base: str
     edited: str
@@ -53,8 +53,8 @@ class _Unit:
     text: str  # without white space at the ends of lines
     raw: str
     gap: str
-    kind: str  # "front", "english", "chinese", "note", "heading", "text"
-    names: tuple[str, ...] = ()  # its anchors, or its key
+    kind: str  # "front", "english", "chinese", "note", "slide", "heading", "text"
+    names: tuple[str, ...] = ()  # its anchors, or its key; a slide's with "slide" behind it
 
     @property
     def keys(self) -> set[tuple[str, str]]:
@@ -151,6 +151,7 @@ def _find(text: str, units: Sequence[_Unit]) -> slice | None:
 
 _SUMMARY = re.compile(r"<summary>[^\n]*?(\d{2,}:[0-5]\d:[0-5]\d(?:\.\d{3})?)")
 _HEADING = re.compile(r"#{1,6} ")
+_NUMBER = re.compile(r"(?<=^### )\d+\. ")
 _KEY = re.compile(r"([^\s#:-][^:\n]*):")
 
 
@@ -182,7 +183,8 @@ def _body_units(text: str) -> Iterator[_Unit]:
     last = ""  # the anchor that a note belongs to
     for chunk in chunks(body.lstrip("\n")):
         kind, names = _kind(chunk.text, last)
-        last = names[-1] if names and kind in ("chinese", "note") else ""
+        if kind != "slide":  # which may stand between a paragraph and its notes
+            last = names[-1] if names and kind in ("chinese", "note") else ""
         yield _unit(chunk.text, chunk.gap, kind, names)
 
 
@@ -197,10 +199,16 @@ def _kind(text: str, last: str) -> tuple[str, tuple[str, ...]]:
         return "english", (summary.group(1),)
     if text.startswith(NOTE[:4]) and not ANCHOR.search(text):
         return "note", (last,) if last else ()
+    if slide := shown(text):
+        return "slide", (f"{slide.at} slide",)
     names = tuple(ANCHOR.findall(text))
     if names:
         return "chinese", names
     return ("heading" if _HEADING.match(text) else "text"), ()
+
+
+def _seconds(name: str) -> float:
+    return seconds(name.partition(" ")[0])
 
 
 # --- counterparts -------------------------------------------------------------------------------
@@ -213,6 +221,7 @@ def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
     for block in same.get_matching_blocks():
         pairs.update((block.a + n, block.b + n) for n in range(block.size))
     _pair_by_key(left, right, pairs)
+    _pair_slides(left, right, pairs)
     _pair_by_place(left, right, pairs)
     return pairs
 
@@ -225,6 +234,19 @@ def _pair_by_key(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int,
         if i not in pairs and found is not None:
             # One unit may answer for several: an editor joins paragraphs, anchors and all.
             pairs[i] = found
+
+
+def _pair_slides(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
+    """By time, wherever they stand: one that is found a moment later may go elsewhere."""
+    taken = set(pairs.values())
+    free = [j for j, unit in enumerate(right) if unit.kind == "slide" and j not in taken]
+    for i, unit in enumerate(left):
+        if i in pairs or unit.kind != "slide":
+            continue
+        near = [(_apart(unit, right[j]), j) for j in free]
+        if near and min(near)[0] <= _NEAR:
+            pairs[i] = min(near)[1]
+            free.remove(pairs[i])
 
 
 def _pair_by_place(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
@@ -248,12 +270,18 @@ def _pair_by_place(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[in
 def _similar(a: _Unit, b: _Unit) -> bool:
     if a.kind != b.kind:
         return False
+    if a.kind == "slide" and _bare(a.text) == _bare(b.text):
+        return True
     if a.names and b.names and a.kind != "front":
-        return abs(seconds(a.names[0]) - seconds(b.names[0])) <= _NEAR
+        return _apart(a, b) <= _NEAR
     if a.kind == "heading":
         return True
     one, two = (Counter(re.findall(r"[A-Za-z0-9]+|[^\W_]", u.text)) for u in (a, b))
     return 2 * (one & two).total() >= _ALIKE * (one.total() + two.total())
+
+
+def _apart(a: _Unit, b: _Unit) -> float:
+    return abs(_seconds(a.names[0]) - _seconds(b.names[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,10 +404,10 @@ class _Merge:
         if new and _bare(new) in (_bare(base), UNTRANSLATED):
             return  # only what is said of it has changed, or there is nothing to take
         names = mine.names or theirs
-        timed = mine.kind in ("english", "chinese", "note") and names
+        timed = mine.kind in ("english", "chinese", "note", "slide") and names
         conflict = Conflict(
             name=_name(mine, names),
-            at=seconds(names[0]) if timed else None,
+            at=_seconds(names[0]) if timed else None,
             base=base,
             edited=self.whole.get(mine.text, mine.text),
             new=new,
@@ -405,7 +433,7 @@ class _Merge:
         """Anchors of `new` and what they were in `base`."""
         same = {n: n for u in self.base for n in u.names}
         pairs = ((self.base[i], self.new[j]) for i, j in self.became.items())
-        timed = ((b, f) for b, f in pairs if b.kind in ("english", "chinese"))
+        timed = ((b, f) for b, f in pairs if b.kind in ("english", "chinese", "slide"))
         return same | {n: o for b, f in timed for o, n in zip(b.names, f.names, strict=False)}
 
     def _renamed(self) -> dict[str, str]:
@@ -443,12 +471,14 @@ class _Merge:
 
 
 def _bare(text: str) -> str:
-    """A block without its anchors and without what we say of it: why it waits, or is stale."""
-    return ANCHOR.sub("", REMARK.sub("", text)).strip()
+    """A block without its anchors, a heading's number, and what we say of it: why it waits, or is
+    stale."""
+    text = _NUMBER.sub("", text)
+    return ANCHOR.sub("", SLIDE.sub("", REMARK.sub("", text))).strip()
 
 
 def _name(mine: _Unit, names: tuple[str, ...]) -> str:
-    if mine.kind in ("chinese", "front") and names:
+    if mine.kind in ("chinese", "front", "slide") and names:
         return names[0]
     if mine.kind in ("english", "note") and names:
         return f"{names[0]} {mine.kind}"
@@ -472,7 +502,7 @@ def _split_paragraphs(units: Sequence[_Unit], ours: Collection[str]) -> Iterator
 
 
 def _reanchored(unit: _Unit, anchors: Mapping[str, str]) -> _Unit:
-    if unit.kind not in ("english", "chinese") or not anchors.keys() & set(unit.names):
+    if unit.kind not in ("english", "chinese", "slide") or not anchors.keys() & set(unit.names):
         return unit
     text, raw = (_anchored(t, anchors) for t in (unit.text, unit.raw))
     return replace(unit, text=text, raw=raw, names=tuple(anchors.get(n, n) for n in unit.names))
@@ -481,11 +511,16 @@ def _reanchored(unit: _Unit, anchors: Mapping[str, str]) -> _Unit:
 def _anchored(text: str, anchors: Mapping[str, str]) -> str:
     """The text with other times in its anchors, and in the summary of its English."""
     text = ANCHOR.sub(lambda m: f"<!-- {anchors.get(m[1], m[1])} -->", text)
+    text = SLIDE.sub(lambda m: f"<!-- 幻灯片 {_slide_at(m[1], anchors)} -->", text)
     if not text.startswith("<details"):
         return text
     return _SUMMARY.sub(
         lambda m: m[0][: m.start(1) - m.start()] + anchors.get(m[1], m[1]), text, count=1
     )
+
+
+def _slide_at(at: str, anchors: Mapping[str, str]) -> str:
+    return anchors.get(f"{at} slide", at).removesuffix(" slide")
 
 
 def _joined(units: Sequence[_Unit], end: Sequence[_Unit]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from translate.draft import ANCHOR, CLOSING, PROOFREAD, seconds, split_front
+from translate.draft import ANCHOR, CLOSING, PROOFREAD, SLIDE, seconds, split_front
 from translate.house import tidy
 from translate.model import UNTRANSLATED, Problem
 from translate.typography import has_han
@@ -79,8 +79,9 @@ _PIECE = re.compile(
             r"(?P<english>(?:^[ \t]+)?<details[^<>\n]*>\s*<summary>\s*英文原文[^\n]*?</summary>"
             r"(?P<inner>(?:(?!</?details\b)[\s\S])*)</details>[ \t]*)",
             r"(?P<escape>\\[!-/:-@\[-`{-~])",
-            rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!{ANCHOR.pattern})[^\n])+?(?<!`)(?P=ticks)(?!`))",
+            rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!{ANCHOR.pattern}|{SLIDE.pattern})[^\n])+?(?<!`)(?P=ticks)(?!`))",
             r"(?P<anchor><!--+[ ]*[0-9０-９]{1,3}[ ]*[:：][0-9０-９:：. ]*--+>)",
+            r"(?P<slide><!--+[ ]*幻灯片(?:(?!-->|<!--)[^\n])*-->)",
             r"(?P<hint><!--[ ]*(?:提示|原因|旧译)[ ]*[：:](?:(?!-->|<!--)[^\n])*-->)",
             r"(?P<comment>^[ ]{0,3}<!--(?:(?!<!--|-->)[\s\S])*-->"
             r"|<!--(?:(?!<!--|-->|\n[ \t]*\n)[\s\S])*-->)",
@@ -157,6 +158,7 @@ class _Writer:
         return _GONE
 
     _hint = _anchor
+    _slide = _anchor
 
     def _comment(self, match: re.Match[str]) -> str:
         return self._keep(match.group()) if "\n" in match.group() else match.group()
