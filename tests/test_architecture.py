@@ -16,7 +16,7 @@ NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals", "concepts"),
     *("align", "typography", "subtitles", "flags", "report"),
-    *("house", "refusals", "outline", "lanes", "earlier"),
+    *("house", "refusals", "outline", "lanes", "earlier", "placing"),
     *("windows", "guards", "caption_text", "bias", "coverage", "turns"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checks": NOUNS | {"glossary", "numerals", "concepts"},
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
+    "placing": NOUNS | {"typography"},
     "align": set(),
     "earlier": NOUNS | {"glossary", "align"},
     "merge": NOUNS | {"draft", "align"},

@@ -353,6 +353,7 @@ class Slide:
     words: str = ""  # everything that was read on it, charts and code too, in reading order
     image: str = ""  # its picture, relative to the talk's folder, with "/"; empty without one
     missing: str = ""  # why it could not be read, or has no picture
+    place: float | None = None  # what is spoken then is what it goes with: a person has said so
 
     @property
     def start(self) -> float:

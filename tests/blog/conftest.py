@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from PIL import Image
 
-from tests.blog.drafts import made_drafts
+from tests.blog.drafts import PICTURE, made_drafts
 from tests.blog.posts import made_posts, publish_with_picture
 from tests.blog.tools import HERE, Blog
 
@@ -68,6 +69,9 @@ def _lay_out(shelf: Path, node: Path, texts: dict[str, str]) -> None:
     (site / "posts").mkdir()
     for name, text in texts.items():
         (site / "posts" / f"{name}.md").write_text(text, "utf-8", newline="\n")
+    for picture in (site / "posts" / PICTURE, site / "images/s/conference-1.png"):
+        picture.parent.mkdir(parents=True)
+        Image.new("RGB", (64, 36), "white").save(picture)
     publish_with_picture(shelf)
 
 

@@ -15,9 +15,12 @@ from translate.model import (
     Article,
     Cue,
     Engine,
+    Line,
     Paragraph,
     Section,
     Sentence,
+    Slide,
+    Span,
     Speaker,
     Talk,
     Transcript,
@@ -218,6 +221,67 @@ def lines(texts: Sequence[str]) -> Draft:
     return Draft(front=front, blocks=(*blocks, *heads, *quotes))
 
 
+SHOWN = Span(start=0.0, end=9.0)
+PICTURE = "slides/00-00-05.png"  # which the blog of the tests has
+
+
+def slides() -> Draft:
+    """Text, code, a picture, sections and titles that go on."""
+    known = (
+        Slide(shown=(SHOWN,), kind="section", title="State of PyTorch", banner="PyTorch"),
+        Slide(
+            shown=(Span(start=1.0, end=9.0), SHOWN),
+            kind="text",
+            title="1. PyTorch 2.0:",
+            lines=(
+                Line(text="20M+ downloads"),
+                Line(text="Adds:"),
+                Line(text="torch.compile", level=1),
+                Line(text="import torch", code=True),
+                Line(text="def f(x):", code=True),
+                Line(text="return x", level=1, code=True),
+            ),
+        ),
+        Slide(shown=(Span(start=9.5, end=30.0),), kind="picture", title="Top", image=PICTURE),
+        Slide(shown=(Span(start=20.0, end=22.0),), kind="picture", image=PICTURE),
+        Slide(shown=(Span(start=31.0, end=60.0),), kind="section", title="Join us"),
+        Slide(
+            shown=(Span(start=40.0, end=60.0),),
+            kind="text",
+            title="Code",
+            lines=(Line(text="x = 1", code=True), Line(text="and ```", code=True)),
+        ),
+        Slide(shown=(Span(start=50.0, end=60.0),), kind="text", lines=(Line(text="End"),)),
+    )
+    spoken_ = (spoken(0, "One."), spoken(9.5, "Two."), spoken(30, "Three."), spoken(41, "Four."))
+    article = Article(sections=(Section(start=0, title="", paragraphs=spoken_),))
+    known_ = [translated(p.start, "一。") for p in spoken_]
+    talk = Talk(slug="s", title="State of PyTorch")
+    return assemble(talk, article, known_, slides=known, column=COLUMN, today=DAY)
+
+
+def hostile_slides(texts: Sequence[str]) -> Draft:
+    """Every text in every place of a slide."""
+    paragraphs = tuple(spoken(n * 10, "One.") for n in range(len(texts)))
+    shown = [
+        Slide(
+            shown=(Span(start=n * 10.0, end=n * 10.0 + 9),),
+            kind=("text", "text", "section")[n % 3],  # type: ignore[arg-type]  # it is one of them
+            title=text,
+            banner=text if n % 5 == 4 else "",
+            lines=tuple(
+                Line(text=texts[(n + m) % len(texts)], level=m % 3, code=m > 3 and n % 2 == 1)
+                for m in range(6)
+            ),
+        )
+        for n, text in enumerate(texts)
+    ]
+    article = Article(sections=(Section(start=0, title="", paragraphs=paragraphs),))
+    known = [translated(p.start, "一。") for p in paragraphs]
+    talk = Talk(slug="s", title="A talk")
+    return assemble(talk, article, known, slides=shown, column=COLUMN, today=DAY)
+
+
 def random_texts(count: int) -> list[str]:
     dice = random.Random(20260806)
     made = ("".join(dice.choices(BITS, k=dice.randint(1, 9))) for _ in range(count))
@@ -290,6 +354,9 @@ def made_drafts() -> dict[str, str]:
         "hostile-waiting": render(hostile(chinese=False)),
         "untranslated": render(untranslated()),
         "merged": merged(),
+        "slides": render(slides()),
+        "slides-hostile": render(hostile_slides(HOSTILE)),
+        "slides-random": render(hostile_slides(random_texts(120))),
         "lines": render(lines(random_texts(1500))),
         **{f"one-{n}": render(one_hostile(t)) for n, t in enumerate(HOSTILE)},
         **lectures(),

@@ -5,6 +5,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -16,9 +17,12 @@ from translate.model import (
     UNTRANSLATED,
     Article,
     Engine,
+    Line,
     Paragraph,
     Section,
     Sentence,
+    Slide,
+    Span,
     Speaker,
     Talk,
     Translation,
@@ -329,3 +333,93 @@ def test_times_run_forward_and_no_word_is_lost(
             inside = [c for c in cues if p.start <= (c[0] + c[1]) / 2 < p.end]
             if p.end - p.start >= 1.01:
                 assert all(b - a >= 0.99 for a, b, _ in inside)
+
+
+# --- slides -------------------------------------------------------------------------------------
+
+BULLETS = Slide(
+    shown=(Span(start=31.0, end=45.0), Span(start=95.0, end=99.0)),
+    kind="text",
+    title="PyTorch 2.0",
+    lines=(Line(text="20M+ downloads"), Line(text="Adds:"), Line(text="torch.compile", level=1)),
+)
+CHART = Slide(shown=(Span(start=62.0, end=80.0),), title="Growth", image="slides/00-01-02.png")
+FAILED = Slide(shown=(Span(start=82.0, end=88.0),), title="", missing="nothing could be read")
+TALKED = (paragraph(0, "One."), paragraph(30, "Two.", each=14), paragraph(60, "Three.", each=25))
+
+
+def body(talk: Article, *slides: Slide) -> str:
+    """What stands between the boilerplate and the last words, the English left out."""
+    known = [translation(p.start, "一。") for p in talk.paragraphs]
+    text = render(assemble(TALK, talk, known, slides=slides, column=COLUMN, today=DAY))
+    inner = text.split("二。\n\n---\n\n")[1].split("## 编者最后")[0]
+    return re.sub(r"<details>.*?</details>\n\n", "", inner, flags=re.DOTALL).strip()
+
+
+def test_slides_stand_where_they_are_spoken_of() -> None:
+    assert body(article(*TALKED, title="Milestones"), BULLETS, CHART, FAILED) == (
+        "## Milestones\n\n"
+        "一。<!-- 00:00:00 -->\n\n"
+        "### 1. PyTorch 2.0\n\n"
+        "> - 20M+ downloads\n> - Adds:\n>    - torch.compile<!-- 幻灯片 00:00:31 -->\n\n"
+        "一。<!-- 00:00:30 -->\n\n"
+        "### 2. Growth\n\n"
+        "一。<!-- 00:01:00 -->\n\n"
+        "![00-01-02](slides/00-01-02.png)<!-- 幻灯片 00:01:02 -->"
+    )
+
+
+def test_without_chapters_sections_come_from_the_slides() -> None:
+    opening = Slide(shown=(Span(start=0.0, end=5.0),), kind="section", title="State of Pytorch 2.0")
+    join = Slide(shown=(Span(start=59.0, end=61.0),), kind="section", title="Join us")
+    heads = [
+        line
+        for line in body(article(*TALKED, title=""), opening, BULLETS, join, CHART).split("\n")
+        if line.startswith("#")
+    ]
+    assert heads == [
+        "## State of PyTorch: 2.0",
+        "### 1. PyTorch 2.0",
+        "## Join us",
+        "### 1. Growth",
+    ]
+    agenda = replace(opening, title="Agenda")
+    assert body(article(*TALKED, title=""), agenda).startswith("## Agenda\n\n一。")
+    assert body(article(*TALKED, title=""), BULLETS).startswith("## State of PyTorch: 2.0\n\n一。")
+
+
+def test_a_picture_is_not_put_under_another_slides_heading() -> None:
+    next_ = replace(BULLETS, shown=(Span(start=82.0, end=85.0),))
+    assert body(article(*TALKED), CHART, next_).split("\n\n")[3:] == [
+        "### 1. Growth",
+        "![00-01-02](slides/00-01-02.png)<!-- 幻灯片 00:01:02 -->",
+        "### 2. PyTorch 2.0",
+        "> - 20M+ downloads\n> - Adds:\n>    - torch.compile<!-- 幻灯片 00:01:22 -->",
+        "一。<!-- 00:01:00 -->",
+    ]
+
+
+def test_a_moved_slide_goes_where_it_was_moved_to() -> None:
+    moved = replace(BULLETS, place=3.0)
+    assert body(article(*TALKED), moved).split("\n\n")[1] == "### 1. PyTorch 2.0"
+
+
+def test_without_slides_the_draft_is_what_it_was() -> None:
+    parts = (TALK, article(*TALKED), [translation(0, "一。")])
+    without = assemble(*parts, column=COLUMN, today=DAY)
+    assert assemble(*parts, slides=(), column=COLUMN, today=DAY) == without
+    nothing = assemble(*parts, slides=(FAILED,), column=COLUMN, today=DAY)
+    assert nothing == without
+
+
+def test_slides_of_a_talk_without_words_raise_nothing() -> None:
+    empty = Article(sections=())
+    assert assemble(TALK, empty, [], slides=(BULLETS,), column=COLUMN, today=DAY).passages == ()
+
+
+def test_a_draft_with_slides_is_read_back_as_it_was() -> None:
+    known = [translation(p.start, "一。") for p in TALKED]
+    draft = assemble(
+        TALK, article(*TALKED), known, slides=(BULLETS, CHART), column=COLUMN, today=DAY
+    )
+    assert parse(render(draft)) == draft

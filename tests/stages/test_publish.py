@@ -415,3 +415,18 @@ def test_a_draft_that_nobody_has_edited_says_so_in_the_lead() -> None:
     made = post_of(EDITED, slug="s", bilingual=False, edited=False)
     assert PROOFREAD[0] in made.text
     assert PROOFREAD[1] not in made.text
+
+
+def test_slides_come_along_without_their_anchors() -> None:
+    text = (
+        "## A\n\n> - a\n>\n> ```text\n> x <!-- 1 -->\n> ```\n>\n> <!-- 幻灯片 00:00:01 -->\n\n"
+        "> - b<!-- 幻灯片 00:00:02 -->\n\n一。<!-- 00:00:01 -->\n\n"
+        "![00-00-03](slides/00-00-03.webp)<!-- 幻灯片 00:00:03 -->\n"
+    )
+    post = post_of(text, slug="s", bilingual=False, endings={"slides/00-00-03.webp": ".jpg"})
+    assert post.text == (
+        "## A\n\n> - a\n>\n> ```text\n> x <!-- 1 -->\n> ```\n\n> - b\n\n一。\n\n"
+        "![conference-1](../images/s/conference-1.jpg)\n"
+    )
+    assert [p.source for p in post.pictures] == ["slides/00-00-03.webp"]
+    assert post.unfinished == ()

@@ -20,6 +20,7 @@ from translate.draft import (
     Heading,
     Note,
     Passage,
+    Shown,
     anchors,
     yaml_scalar,
 )
@@ -29,10 +30,13 @@ from translate.model import (
     Engine,
     Paragraph,
     Section,
+    Slide,
+    Span,
     Speaker,
     Talk,
     Translation,
 )
+from translate.placing import Outline, bullets, is_list, paragraphs_of, picture
 from translate.subtitles import srt
 from translate.typography import (
     chinese,
@@ -73,13 +77,16 @@ def assemble(
     *,
     column: Column,
     slots: Mapping[float, tuple[str, ...]] = _NO_SLOTS,
+    slides: Sequence[Slide] = (),
     today: datetime.date,
     transcribed_by: Engine | None = None,
 ) -> Draft:
     """The whole draft in the house style. A paragraph without Chinese says why.
 
-    `translations` belong to paragraphs by their start, and so do `slots`: the reasons, plain, for
-    editor's notes after a paragraph. `today` becomes the post's date.
+    Each of the `slides`, which are in order of time, stands at the paragraph spoken while it was
+    first shown: its text as a list before the prose, or its picture after it; titles and banners
+    become headings. `translations` belong to paragraphs by their start, and so do `slots`: the
+    reasons, plain, for editor's notes after a paragraph. `today` becomes the post's date.
     """
     known = {t.start: t for t in translations}
     engines = (transcribed_by, *(t.by for t in known.values() if t.chinese))
@@ -92,9 +99,13 @@ def assemble(
         Free(text="---"),
     ]
     at = iter(anchors([p.start for p in article.paragraphs]))
+    screen = _Screen(talk, article, slides)
     for n, section in enumerate(article.sections):
-        blocks += _heading(section, talk if n == 0 else None)
-        blocks += (_passage(talk, p, next(at), known, slots) for p in section.paragraphs)
+        heading = _heading(section, talk if n == 0 else None)
+        blocks += screen.section(section, heading)
+        for paragraph in section.paragraphs:
+            before, after = screen.around(paragraph)
+            blocks += (*before, _passage(talk, paragraph, next(at), known, slots), *after)
     blocks += [Heading(text="编者最后的碎碎念"), Free(text=CLOSING)]
     return Draft(front=tuple(_front(talk, column, today, engines)), blocks=tuple(blocks))
 
@@ -103,10 +114,54 @@ def _paragraphs(markdown: str) -> list[str]:
     return [p.strip() for p in re.split(r"\n[ \t]*\n", markdown) if p.strip()]
 
 
-def _heading(section: Section, talk: Talk | None) -> list[Block]:
+def _heading(section: Section, talk: Talk | None) -> list[Heading]:
     """The chapter's title; for a talk that opens without one, or has none, the talk's."""
     text = heading_text(section.title) or (heading_text(talk.title) if talk else "")
     return [Heading(text=text)] if text else []
+
+
+class _Screen:
+    """What was shown, as the paragraphs go by."""
+
+    def __init__(self, talk: Talk, article: Article, slides: Sequence[Slide]) -> None:
+        chapters = any(heading_text(s.title) for s in article.sections)
+        self._outline = Outline(slides, chapters=chapters, talk=talk.title)
+        self._here: dict[float, list[tuple[str, Slide]]] = {}  # by the start of its paragraph
+        spoken = article.paragraphs
+        if not spoken:
+            return
+        places = paragraphs_of(slides, [Span(start=p.start, end=p.end) for p in spoken])
+        named = zip(anchors([s.start for s in slides]), slides, places, strict=True)
+        for at, slide, place in named:
+            self._here.setdefault(spoken[place].start, []).append((at, slide))
+
+    def section(self, section: Section, heading: Sequence[Heading]) -> Sequence[Heading]:
+        """The heading of a section; none where its own first slides open one in its place."""
+        if not heading:
+            return ()
+        self._outline.section(heading[0].text)
+        first = [s for p in section.paragraphs[:1] for _, s in self._here.get(p.start, ())]
+        opened = self._outline.ahead(first)
+        return () if opened and opened[0].level <= heading[0].level else heading
+
+    def around(self, paragraph: Paragraph) -> tuple[list[Block], list[Block]]:
+        """What stands before a paragraph and what after it.
+
+        A picture comes after the prose, unless that would put it under another slide's heading.
+        """
+        before: list[Block] = []
+        after: list[Block] = []
+        for at, slide in self._here.get(paragraph.start, ()):
+            opened = self._outline.opened_by(slide)
+            if opened:
+                before += after
+                after = []
+            before += (Heading(level=o.level, text=o.text) for o in opened)
+            if is_list(slide):
+                before.append(Shown(at=at, text=bullets(slide.lines)))
+            elif slide.kind != "section" and picture(slide):
+                after.append(Shown(at=at, text=picture(slide)))
+        return before, after
 
 
 def _passage(

@@ -1,0 +1,206 @@
+"""Where in the prose a slide goes, which headings it opens, and how it is written in Markdown.
+
+Plain functions of plain values. What was read on a slide is anybody's text, and is escaped here:
+a bullet is never markup. Knows neither drafts nor talks: what is shown, and what is spoken when.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import quote
+
+from translate.model import Line, Slide, Span
+from translate.typography import chinese, escape_text, heading_text, one_line
+
+_INDENT = 3  # spaces: the blog's formatter nests lists by three
+_MOST = 0.5  # of a paragraph, or of a showing: the one belongs to the other
+_NO_CODE = re.compile(r"\{\{|\}\}|<!--|-->")  # what a build or a parser would see in code as well
+_PROMPT = re.compile(r"^\\(>[>=%.+\w-]*)[ ]*", re.ASCII)
+_NUMBER = re.compile(r"^\d{1,2}[.)]\s+(?=\S)")  # titles get their numbers here
+_CONTINUED = re.compile(
+    r"\s*(?:[(\[]?\s*(?:cont(?:inued|['’]?d|\.)?|\d+\s*(?:/|of)\s*\d+)\s*[)\]]?|\(\d+\))\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A heading that a slide opens."""
+
+    level: int  # 2 or 3
+    text: str  # Markdown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A slide at its paragraph."""
+
+    slide: Slide
+    openings: tuple[Opening, ...] = ()  # the headings before it
+
+
+# --- at which paragraph -------------------------------------------------------------------------
+
+
+def paragraphs_of(slides: Sequence[Slide], spoken: Sequence[Span]) -> list[int]:
+    """For each slide the place in `spoken` of the paragraph it goes with; both are in order of
+    time, and there is at least one paragraph.
+
+    The first paragraph that it stands over for the most part, or that it was shown in for the most
+    part; else the one that it stands over longest, or that was spoken when it was shown. What a
+    person has moved goes to the paragraph spoken at that time. Slides that nobody moved stay in
+    order.
+    """
+    places: list[int] = []
+    last = 0
+    for slide in slides:
+        if slide.place is not None:
+            places.append(_spoken_at(slide.place, spoken))
+        else:
+            last = max(last, _under(slide.shown[0], spoken))
+            places.append(last)
+    return places
+
+
+def _under(shown: Span, spoken: Sequence[Span]) -> int:
+    best, longest = -1, 0.0
+    for n, paragraph in enumerate(spoken):
+        both = min(shown.end, paragraph.end) - max(shown.start, paragraph.start)
+        if both <= 0:
+            continue
+        if both >= _MOST * min(paragraph.end - paragraph.start, shown.end - shown.start):
+            return n
+        if both > longest:
+            best, longest = n, both
+    return best if best >= 0 else _spoken_at(shown.start, spoken)
+
+
+def _spoken_at(seconds: float, spoken: Sequence[Span]) -> int:
+    """The paragraph under way; in a pause the one before, before the first the first."""
+    begun = [n for n, paragraph in enumerate(spoken) if paragraph.start <= seconds]
+    return begun[-1] if begun else 0
+
+
+# --- headings -----------------------------------------------------------------------------------
+
+
+class Outline:
+    """The headings of a talk, as slides come by; titles are numbered within their section.
+
+    With chapters they are the sections, and slides have only titles. Without, what names a section
+    on the slides (a banner that changes, a slide with hardly more than a title) does.
+    """
+
+    def __init__(self, slides: Iterable[Slide], *, chapters: bool, talk: str = "") -> None:
+        banners = {_words(s.banner) for s in slides if _words(s.banner)}
+        # The same on every slide: the event's name, or a logo's.
+        self._banners = not chapters and len(banners) > 1
+        self._chapters = chapters
+        self._talk = _words(talk)  # the title of the whole post, which no part of it repeats
+        self._section = ""
+        self._title = ""
+        self._count = 0
+
+    def section(self, title: str) -> None:
+        """A section begins that no slide has opened; `title` may be Markdown."""
+        self._section, self._title, self._count = _words(title), "", 0
+
+    def opened_by(self, slide: Slide) -> tuple[Opening, ...]:
+        """The headings that come before a slide; none where it goes on with what was shown."""
+        return tuple(self._openings(slide))
+
+    def ahead(self, slides: Iterable[Slide]) -> tuple[Opening, ...]:
+        """The headings that some slides would open now."""
+        other = copy(self)
+        return tuple(o for slide in slides for o in other.opened_by(slide))
+
+    def _openings(self, slide: Slide) -> Iterator[Opening]:
+        title = heading_text(_NUMBER.sub("", one_line(slide.title)))
+        banner = heading_text(slide.banner) if self._banners else ""
+        if slide.kind == "section" and title and not self._chapters:
+            yield from self._new_section(slide.title, heading_text(slide.title))
+            return
+        if banner:
+            yield from self._new_section(slide.banner, banner)
+        words = _words(slide.title)
+        if not title or not words or words in (self._title, self._section, self._talk):
+            return
+        self._title = words
+        self._count += 1
+        yield Opening(level=3, text=f"{self._count}. {title}")
+
+    def _new_section(self, name: str, text: str) -> Iterator[Opening]:
+        if _words(name) and _words(name) != self._section:
+            self.section(name)
+            yield Opening(level=2, text=text)
+
+
+def _words(title: str) -> str:
+    """What two titles of one section have in common: their letters, without `(2/3)`, `cont.`."""
+    bare = _NUMBER.sub("", one_line(title))
+    short = _CONTINUED.sub("", bare) or bare
+    return "".join(c for c in short.casefold() if c.isalnum())
+
+
+# --- Markdown -----------------------------------------------------------------------------------
+
+
+def is_list(slide: Slide) -> bool:
+    """Whether it is shown as its text."""
+    return slide.kind == "text" and bool(bullets(slide.lines))
+
+
+def picture(slide: Slide) -> str:
+    """The picture as Markdown, named as the blog names pictures; empty where there is none."""
+    image = slide.image
+    if not image or not one_line(image):
+        return ""
+    stem = image.rpartition("/")[2].rpartition(".")[0]
+    name = re.sub(r"[^A-Za-z0-9-]+", "-", stem).strip("-")
+    return f"![{name or 'slide'}]({quote(image, safe='/')})"
+
+
+def bullets(lines: Sequence[Line]) -> str:
+    """The lines as a quote that is a list, with code in blocks; empty where nothing is left."""
+    parts: list[str] = []
+    for code, group in groupby(lines, key=lambda line: line.code and _is_code(line.text)):
+        some = list(group)
+        if part := _code(some) if code else _list(some):
+            parts.append(part)
+    body = "\n\n".join(parts)
+    return "\n".join(f"> {line}".rstrip() for line in body.split("\n")) if body else ""
+
+
+def _is_code(text: str) -> bool:
+    return bool(one_line(text)) and not _NO_CODE.search(text)
+
+
+def _code(lines: Sequence[Line]) -> str:
+    least = min(line.level for line in lines)
+    body = [f"{'    ' * (line.level - least)}{_one_code_line(line.text)}" for line in lines]
+    longest = max((len(run) for run in re.findall("`+", "\n".join(body))), default=0)
+    bar = "`" * max(3, longest + 1)
+    return "\n".join([f"{bar}text", *body, bar])
+
+
+def _one_code_line(text: str) -> str:
+    """The line with its own indentation, to even columns, and nothing invisible in it."""
+    indent = len(text) - len(text.lstrip(" "))
+    return " " * (indent + indent % 2) + one_line(text)
+
+
+def _list(lines: Sequence[Line]) -> str:
+    out: list[str] = []
+    depth = -1
+    for line in lines:
+        text = escape_text(line.text).replace("-->", "--&gt;")  # a comment around it stays one
+        # In a quote's list, the blog's formatter makes another quote of any other `>` in front.
+        if text.startswith("\\>"):
+            text = chinese(_PROMPT.sub(r"`\1` ", text).rstrip())
+        if not text:
+            continue
+        depth = min(max(0, line.level), depth + 1)
+        out.append(f"{' ' * (_INDENT * depth)}- {text}")
+    return "\n".join(out)
