@@ -16,7 +16,7 @@ NOUNS = {"model", "errors"}
 TOOLS = {
     *("glossary", "draft", "merge", "checks", "numerals", "concepts"),
     *("align", "typography", "subtitles", "flags", "report"),
-    *("house", "refusals", "outline", "lanes", "earlier", "placing"),
+    *("house", "refusals", "outline", "lanes", "earlier", "placing", "slidefile"),
     *("windows", "guards", "caption_text", "bias", "coverage", "turns"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "glossary": NOUNS | {"typography"},
     "draft": NOUNS | {"typography"},
     "placing": NOUNS | {"typography"},
+    "slidefile": NOUNS | {"draft"},
     "align": set(),
     "earlier": NOUNS | {"glossary", "align"},
     "merge": NOUNS | {"draft", "align"},

@@ -186,9 +186,10 @@ def _code(lines: Sequence[Line]) -> str:
 
 
 def _one_code_line(text: str) -> str:
-    """The line with its own indentation, to even columns, and nothing invisible in it."""
+    """The line with its own indentation, and nothing invisible in it."""
     indent = len(text) - len(text.lstrip(" "))
-    return " " * (indent + indent % 2) + one_line(text)
+    # One space alone, in a quote, would be taken for a slip of typing.
+    return " " * (indent + (indent == 1)) + one_line(text)
 
 
 def _list(lines: Sequence[Line]) -> str:

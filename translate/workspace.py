@@ -27,7 +27,7 @@ import filelock
 import msgspec
 
 from translate.errors import BadFileError, LockedError, MissingError, TalkNotFoundError
-from translate.model import Article, Talk, Transcript, Translation, Usage
+from translate.model import Article, Deck, Talk, Transcript, Translation, Usage
 
 TALK = "talk.json"
 TRANSCRIPT = "transcript.json"
@@ -35,6 +35,8 @@ TRANSCRIPT_SRT = "transcript.srt"
 ARTICLE = "article.json"
 TRANSLATION = "translation.json"
 DRAFT = "draft.md"
+SLIDES = "slides.json"
+PICTURES = "slides"  # what the slides look like
 BRIEF = "brief.md"
 REPORT = "report.md"
 REPORT_JSON = "report.json"
@@ -48,6 +50,8 @@ LEDGER = f"{PRIVATE}/ledger.json"
 DRAFT_BASE = f"{PRIVATE}/draft.base.md"
 TALK_BASE = f"{PRIVATE}/talk.base.json"
 TALK_NEXT = f"{PRIVATE}/talk.next.json"  # the base of the talk.json that is being written
+SLIDES_BASE = f"{PRIVATE}/slides.base.json"  # the slides as they were found and read
+SLIDES_READ = f"{PRIVATE}/slides.jsonl"  # what was found and read, each as it was done
 ANSWERS = f"{PRIVATE}/answers.jsonl"
 WINDOWS = f"{PRIVATE}/windows.jsonl"
 USAGE = f"{PRIVATE}/usage.json"
@@ -66,6 +70,7 @@ TYPES: dict[str, Any] = {
     TRANSCRIPT: Transcript,
     ARTICLE: Article,
     TRANSLATION: list[Translation],
+    SLIDES_BASE: Deck,
     USAGE: Usage,
 }
 
@@ -228,6 +233,10 @@ class Workspace:
     def translations(self) -> list[Translation]:
         return self._load(TRANSLATION)  # type: ignore[no-any-return]
 
+    def deck(self) -> Deck:
+        """The slides as they were found and read last, whatever a person has made of them."""
+        return self._load(SLIDES_BASE) if self.has(SLIDES_BASE) else Deck(slides=())
+
     def talk_base(self) -> Talk | None:
         return self._load(TALK_BASE) if self.has(TALK_BASE) else None
 
@@ -299,6 +308,16 @@ class Workspace:
     def put_aside(self, name: str, value: object) -> None:
         """Write one of the tool's own notes; nobody edits those."""
         write_atomic(self.path(name), encode(value))
+
+    def written(self, folder: str) -> list[str]:
+        """The files in a folder of the talk that are as we wrote them."""
+        names = (n for n in self._ledger() if n.startswith(f"{folder}/"))
+        return [n for n in names if self.has(n) and not self.edited(n)]
+
+    def remove(self, name: str) -> None:
+        """Take away a file that is as we wrote it."""
+        self.path(name).unlink(missing_ok=True)
+        self._save_ledger({n: entry for n, entry in self._ledger().items() if n != name})
 
     def back_up(self, name: str) -> Path | None:
         """Copy a file to the backups, named by the time; None when there is none."""

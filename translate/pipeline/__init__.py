@@ -1,6 +1,6 @@
 """The stages in order: what is missing, stale or edited, and how each is made.
 
-    fetch → transcribe → segment → translate → assemble
+    fetch → slides → transcribe → segment → translate → assemble
 
 Knows the order, what every file is made from, and how a person's edits are kept. Backends come
 in ready to be built (`Tools`); nothing here says which. Prints nothing.
@@ -23,6 +23,7 @@ from translate.pipeline.step_learn import (
     learn,
 )
 from translate.pipeline.step_publish import Page, Pictures, Published, post_text, preview, publish
+from translate.pipeline.step_slides import slides
 from translate.pipeline.step_transcribe import transcribe
 from translate.pipeline.step_undo import redo, undo, undone_text
 
@@ -56,6 +57,7 @@ __all__ = [
     "publish",
     "redo",
     "silence",
+    "slides",
     "status",
     "take",
     "transcribe",

@@ -7,15 +7,16 @@ import datetime
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 from translate.coverage import Coverage
-from translate.errors import ConflictError, StwError
+from translate.errors import ConflictError, MissingError, StwError
 from translate.glossary import Glossary
 from translate.model import Cue, Flag, Problem, Progress, Usage
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
 from translate.stages import fetch as fetching
+from translate.stages import slides as sliding
 from translate.stages import transcribe as transcribing
 from translate.stages import translate as translating
 from translate.workspace import DRAFT, DRAFT_BASE, LEARNED, State, Workspace
@@ -28,6 +29,10 @@ class Captions(Protocol):
     def cues(self) -> tuple[Cue, ...]: ...
     @property
     def flags(self) -> tuple[Flag, ...]: ...
+
+
+def _nobody(*_: object) -> NoReturn:
+    raise MissingError("nothing here looks at slides")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,10 @@ class Tools:
     translator: Callable[[], translating.Translator]
     translator_id: Callable[[], str]  # preset, model, prompt; empty: nobody is configured
     memory: Callable[[], translating.TranslationMemory | None]
+    slide_video: Callable[[Path], sliding.Video[Any]] = _nobody
+    # Raises MissingError where the package that reads is not installed.
+    slide_reader: Callable[[], sliding.Reader[Any]] = _nobody
+    encode_picture: Callable[[Any], tuple[bytes, str]] = _nobody  # to a file's bytes and ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,7 @@ class Wishes:
     captions: str = "auto"  # auto, never, only
     language: str = ""  # empty: English is expected and checked
     audio_only: bool = False
+    slides: str = ""  # none, images, full; empty: full, and images where nothing here reads
     untranslated: bool = False  # no translation was asked for, so none is no failure
     signed: bool = True  # the user has said whose name stands under the posts
     force: bool = False  # make again what is edited, after a backup

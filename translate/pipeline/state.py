@@ -9,8 +9,9 @@ from translate.glossary import Glossary
 from translate.model import UNTRANSLATED, Talk
 from translate.pipeline.run import Tools, Wishes
 from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
+from translate.pipeline.step_slides import slides_state, slides_today, video_of
 from translate.pipeline.step_transcribe import transcript_from
-from translate.workspace import ARTICLE, DRAFT, TALK, TRANSCRIPT, TRANSLATION, State, Workspace
+from translate.workspace import ARTICLE, DRAFT, SLIDES, TALK, TRANSCRIPT, TRANSLATION, State, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ def status(
 ) -> tuple[tuple[Status, ...], str]:
     """Every stage's state, and the next command. Loads no model and asks no server."""
     talk = workspace.talk()
-    rows = [_fetch_status(workspace, talk)]
+    rows = [_fetch_status(workspace, talk), *_slides_status(workspace, talk, wishes)]
     try:
         source, key = transcript_from(workspace, talk, tools, wishes)
         state = workspace.state(TRANSCRIPT, key)
@@ -52,6 +53,25 @@ def _fetch_status(workspace: Workspace, talk: Talk) -> Status:
     return Status(
         stage="fetch", file=TALK, state=State.EDITED if edited else State.FRESH, note=note
     )
+
+
+def _slides_status(workspace: Workspace, talk: Talk, wishes: Wishes) -> Iterator[Status]:
+    """A row where there is a video, or slides of it."""
+    if wishes.slides == "none":
+        return
+    if not workspace.has(SLIDES) and video_of(workspace, talk) is None:
+        return
+    try:
+        state = slides_state(workspace, talk)
+        deck, shown = workspace.deck().slides, slides_today(workspace, wishes)
+    except InputError as e:
+        yield Status(stage="slides", file=SLIDES, state=State.EDITED, note=e.message)
+        return
+    failed = sum(1 for s in shown if s.missing)
+    parts = [f"{len(shown)} slides" if workspace.has(SLIDES) else ""]
+    parts += [f"{failed} failed" if failed else ""]
+    parts += [f"{len(deck)} found" if len(deck) != len(shown) else ""]
+    yield Status(stage="slides", file=SLIDES, state=state, note=", ".join(filter(None, parts)))
 
 
 def _differ(talk: Talk, base: Talk | None, name: str) -> bool:
@@ -98,8 +118,8 @@ def _next(workspace: Workspace, talk: Talk, rows: Sequence[Status]) -> str:
             continue  # the media may be gone when the words are there
         if row.stage == "fetch":
             return f"stw fetch {talk.source or talk.url}"
-        if row.stage == "transcribe":
-            return f"stw transcribe {workspace.slug}"
+        if row.stage in ("slides", "transcribe"):
+            return f"stw {row.stage} {workspace.slug}"
         return f"stw draft {workspace.slug}"
     if any(r.stage == "translate" and r.note for r in rows):
         return f"stw draft {workspace.slug}  (fills the 【待译】 slots)"

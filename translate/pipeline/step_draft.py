@@ -46,6 +46,7 @@ from translate.pipeline.step_check import (
     recorded_conflicts,
     report_on,
 )
+from translate.pipeline.step_slides import slides_today
 from translate.pipeline.step_undo import undone_in
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
@@ -77,6 +78,7 @@ from translate.workspace import (
 # Raised when a stage's rules change, so that what it made before counts as stale.
 SEGMENT_RULES = "1"
 DRAFT_RULES = "1"
+SLIDE_PLACES = "1"  # of a draft with slides
 
 
 def draft(
@@ -410,6 +412,7 @@ def _assemble(
             ],
             column=wishes.column,
             slots=slots,
+            slides=slides_today(workspace, wishes),
             today=today,
             transcribed_by=transcript.engine,
         )
@@ -460,7 +463,9 @@ def draft_key(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:
         sources += [digest_of(foreign).encode()] if foreign else []
     notes = (wishes.notes, digest_of(wishes.counterparts.terms))
     rows = digest_of(glossary.terms)
-    return digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes)
+    shown = slides_today(workspace, wishes)
+    slides = (SLIDE_PLACES, digest_of(shown)) if shown else ()
+    return digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes, *slides)
 
 
 def draft_state(workspace: Workspace, key: str) -> State:

@@ -24,6 +24,7 @@ from translate.model import (
     WindowResult,
 )
 from translate.pipeline.run import Result, Tools, Wishes, bring, put_side
+from translate.pipeline.step_slides import words_of_slides
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
 from translate.subtitles import srt
@@ -59,7 +60,7 @@ def transcribe(
         def make() -> Transcript:
             if plan.source.kind == "captions":
                 return _from_captions(workspace, talk, plan, tools, progress)
-            return _from_audio(workspace, talk, plan, tools, glossary, progress, anew=wishes.force)
+            return _from_audio(workspace, talk, plan, tools, glossary, wishes, progress)
 
         made = bring(workspace, "transcribe", TRANSCRIPT, plan.key, make, force=wishes.force)
         if made.did == "made":  # else what lies there is another run's, begun and not finished
@@ -217,21 +218,26 @@ def _from_audio(
     plan: _Plan,
     tools: Tools,
     glossary: Glossary,
+    wishes: Wishes,
     progress: Progress,
-    *,
-    anew: bool,
 ) -> Transcript:
     # First: a wrong model's name is told before hours of decoding.
     recogniser = tools.recogniser(plan.recogniser)
     audio = tools.decode(workspace.path(plan.source.file), progress)
-    journal = WindowJournal(workspace.path(WINDOWS), plan.key, recogniser.engine, anew=anew)
+    journal = WindowJournal(workspace.path(WINDOWS), plan.key, recogniser.engine, anew=wishes.force)
     heard = transcribing.transcribe_audio(
         audio,
         recogniser,
         tools.detector(),
         journal=journal,
         prompt=journal.prompt(
-            lambda: bias(talk, glossary, tools.count_tokens, same_event(workspace, talk))
+            lambda: bias(
+                talk,
+                glossary,
+                tools.count_tokens,
+                same_event(workspace, talk),
+                words_of_slides(workspace, wishes),
+            )
         ),
         language=plan.language or None,
         progress=progress,
@@ -256,11 +262,12 @@ def bias(
     glossary: Glossary,
     count_tokens: Callable[[str], int],
     earlier: Iterable[str] = (),
+    shown: Iterable[str] = (),
 ) -> str:
-    """The prompt that makes Whisper spell this talk's terms; `earlier`: what others said before."""
-    context = "\n".join(
-        [talk.title, talk.event, talk.description, *(c.title for c in talk.chapters)]
-    )
+    """The prompt that makes Whisper spell this talk's terms; `earlier`: what others said before,
+    `shown`: what stands on its slides."""
+    chapters = (c.title for c in talk.chapters)
+    context = "\n".join([talk.title, talk.event, talk.description, *chapters, *shown])
     return bias_prompt(
         terms.bias_terms(glossary, context, earlier=earlier),
         title=talk.title,

@@ -1,0 +1,225 @@
+"""slides.json: the laws of its edits, and what is told of a file that cannot be used."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from translate.errors import BadFileError, InputError
+from translate.model import Deck, Line, Slide, Span
+from translate.slidefile import Row, SlideFile, merge, read, rows_of, slides_of
+
+word = st.sampled_from(("alpha", "beta", "模型", "x y"))
+
+
+@st.composite
+def decks(draw: st.DrawFn) -> tuple[Slide, ...]:
+    """Slides at whole seconds, as in two runs over one video."""
+    starts = sorted(draw(st.sets(st.integers(0, 30), max_size=6)))
+    return tuple(
+        Slide(
+            shown=(Span(start=float(at), end=at + 1.0),),
+            kind=draw(st.sampled_from(("text", "picture", "section"))),
+            title=draw(word),
+            lines=tuple(draw(st.lists(st.builds(Line, text=word), max_size=2))),
+            image=f"slides/{at}.png",
+        )
+        for at in starts
+    )
+
+
+@st.composite
+def edits(draw: st.DrawFn, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    out = list(rows)
+    for _ in range(draw(st.integers(0, 4))):
+        kind = draw(st.sampled_from(("remove", "drop", "title", "lines", "place", "add")))
+        at = draw(st.integers(0, max(0, len(out) - 1)))
+        if kind == "add":
+            new = Row(at=f"00:01:{draw(st.integers(10, 59))}", title="by hand")
+            out = [*(r for r in out if r.at != new.at), new]
+        elif not out:
+            continue
+        elif kind == "remove":
+            del out[at]
+        else:
+            typed: dict[str, Any] = {
+                "drop": True,
+                "title": "typed by hand",
+                "lines": ("typed",),
+                "place": "00:00:01",
+            }
+            out[at] = replace(out[at], **{kind: typed[kind]})
+    return tuple(sorted(out, key=lambda r: r.at))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[Row, ...]]:
+    base, new = rows_of(draw(decks())), rows_of(draw(decks()))
+    return base, draw(edits(base)), new
+
+
+@settings(deadline=None)
+@given(histories())
+def test_nothing_new_changes_nothing(
+    history: tuple[tuple[Row, ...], tuple[Row, ...], tuple[Row, ...]],
+) -> None:
+    base, mine, new = history
+    assert merge(base, mine, base).rows == mine
+    assert merge(base, base, new).rows == new
+    assert merge((), (), new).rows == new
+
+
+@settings(deadline=None, max_examples=300)
+@given(histories())
+def test_what_was_typed_stays_and_merging_again_changes_nothing(
+    history: tuple[tuple[Row, ...], tuple[Row, ...], tuple[Row, ...]],
+) -> None:
+    base, mine, new = history
+    merged = merge(base, mine, new).rows
+    assert merge(base, merged, new).rows == merged  # killed before the base was written
+    assert merge(new, merged, new).rows == merged  # the next run
+    before = {r.at: r for r in base}
+    for row in mine:
+        old = before.get(row.at)
+        near = [r for r in merged if abs(int(r.at[-2:]) - int(row.at[-2:])) <= 2]
+        for name in ("title", "lines", "place", "drop"):
+            if old is None or getattr(row, name) != getattr(old, name):
+                assert getattr(row, name) in [getattr(r, name) for r in near]
+
+
+@settings(deadline=None)
+@given(histories())
+def test_what_was_taken_out_stays_out(
+    history: tuple[tuple[Row, ...], tuple[Row, ...], tuple[Row, ...]],
+) -> None:
+    base, mine, new = history
+    merged = {r.at for r in merge(base, mine, new).rows}
+    gone = {r.at for r in base} - {r.at for r in mine}
+    assert not merged & gone & {r.at for r in new}
+
+
+@settings(deadline=None)
+@given(decks())
+def test_rows_left_as_they_are_give_the_deck_back(slides: tuple[Slide, ...]) -> None:
+    deck = Deck(slides=slides)
+    data = msgspec.json.encode(SlideFile(slides=rows_of(slides)))
+    assert slides_of(read(data, "f").slides, deck) == slides
+
+
+# --- stories ------------------------------------------------------------------------------------
+
+SLIDE = Slide(
+    shown=(Span(start=194.4, end=242.0), Span(start=600.0, end=610.5)),
+    kind="text",
+    title="PyTorch 2.0",
+    lines=(Line(text="Adds:"), Line(text="torch.func", level=1), Line(text="  x = 1", code=True)),
+    words="PyTorch 2.0 Adds: torch.func x = 1 footer",
+    image="slides/00-03-14.png",
+)
+ROW = rows_of([SLIDE])[0]
+
+
+def test_the_shape_of_a_row() -> None:
+    assert json.loads(msgspec.json.encode(ROW)) == {
+        "at": "00:03:14",
+        "shown": ["00:03:14-00:04:02", "00:10:00-00:10:10"],
+        "kind": "text",
+        "title": "PyTorch 2.0",
+        "lines": ["Adds:", "  torch.func", "`  x = 1`"],
+        "banner": "",
+        "image": "slides/00-03-14.png",
+        "place": "",
+        "drop": False,
+    }
+
+
+def test_edits_reach_the_slide_and_its_times_stay_exact() -> None:
+    edited = replace(
+        ROW,
+        title="PyTorch 2.1",
+        lines=("Adds:", "    deep", "`y = 2`"),
+        place="5:00",
+        kind="section",
+    )
+    (slide,) = slides_of([edited], Deck(slides=(SLIDE,)))
+    assert slide == replace(
+        SLIDE,
+        title="PyTorch 2.1",
+        kind="section",
+        lines=(Line(text="Adds:"), Line(text="deep", level=2), Line(text="y = 2", code=True)),
+        place=300.0,
+        words=f"{SLIDE.words}\nPyTorch 2.1\nAdds:\ndeep\ny = 2",
+    )
+    assert slides_of([replace(ROW, drop=True)], Deck(slides=(SLIDE,))) == ()
+
+
+def test_a_slide_of_ones_own() -> None:
+    own = Row(at="1:02:03", title="Mine", lines=("a",), kind="text")
+    (slide,) = slides_of([own], Deck(slides=()))
+    assert (slide.start, slide.title, slide.words) == (3723.0, "Mine", "Mine\na")
+
+
+def test_both_changed_is_told() -> None:
+    mine, new = replace(ROW, title="Mine"), replace(ROW, at="00:03:15", title="PyTorch 2.O")
+    merged = merge([ROW], [mine], [new])
+    assert merged.rows == (replace(new, title="Mine"),)
+    (problem,) = merged.problems
+    assert (problem.rule, problem.at) == ("slide-edited", 195.0)
+    assert "PyTorch 2.O" in problem.message
+
+
+def test_an_edited_slide_that_is_found_no_more_stays() -> None:
+    mine = replace(ROW, title="Mine")
+    assert merge([ROW], [mine], []).rows == (mine,)
+    assert merge([ROW], [ROW], []).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"at": "3 minutes"}, "slide 2 (3 minutes): '3 minutes' is no time"),
+        ({"place": "soon"}, "slide 2 (00:05:00): 'soon' is no time"),
+        ({"at": "00:03:14", "shown": []}, "slide 2 (00:03:14): slide 1 is at the same time"),
+        ({"kind": "chart"}, "slide 2 (00:05:00), kind: Invalid enum value 'chart'"),
+        ({"title": 5}, "slide 2 (00:05:00), title: Expected `str`, got `int`"),
+        ({"lines": "one"}, "slide 2 (00:05:00), lines: Expected `array`, got `str`"),
+        ({"titel": "x"}, "slide 2 (00:05:00): unknown key 'titel'"),
+        ({"shown": ["5:00"]}, "'5:00' is no stretch of time"),
+        ({"shown": ["5:00-4:00"]}, "ends before it begins"),
+        ({"shown": ["7:00-8:00"]}, "`at` is when it is first shown"),
+        ({"image": "../../etc/passwd"}, "no file in the talk's folder"),
+        ({"image": "https://a.b/c.png"}, "no file in the talk's folder"),
+    ],
+)
+def test_a_bad_edit_is_told_by_its_slide(change: dict[str, Any], told: str) -> None:
+    other = msgspec.to_builtins(replace(ROW, at="00:05:00", shown=("00:05:00-00:06:00",)))
+    data = json.dumps({"slides": [msgspec.to_builtins(ROW), {**other, **change}]})
+    with pytest.raises(InputError) as error:
+        read(data.encode(), "slides.json")
+    assert error.value.message.startswith("slides.json, slide 2 (")
+    assert told in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"slides": [\n  {"at": "00:00:01",}\n]}', "slides.json, line 2: "),
+        (b'{"slides": {}}', "slides.json, slides: Expected `array`"),
+        (b"[]", "slides.json: Expected `object`"),
+        (b'{"slides": [], "more": 1}', "slides.json: unknown key 'more'"),
+        (b"\xff", "slides.json: "),
+        (b"[" * 100_000, "slides.json"),
+        (b"{}", ""),
+    ],
+)
+def test_a_file_that_is_none_is_told_by_its_line(data: bytes, told: str) -> None:
+    if not told:
+        assert read(data, "slides.json") == SlideFile()
+        return
+    with pytest.raises(BadFileError) as error:
+        read(data, "slides.json")
+    assert told in error.value.message

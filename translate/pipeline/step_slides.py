@@ -1,0 +1,340 @@
+"""Slides: the video becomes slides.json and the pictures beside it, resumable.
+
+A person edits slides.json; what was found and read lies beside it as the base, and is merged.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from translate.draft import anchors
+from translate.errors import ConflictError, InputError, MediaError, MissingError
+from translate.model import (
+    Deck,
+    Media,
+    Problem,
+    Progress,
+    Showing,
+    Slide,
+    Talk,
+)
+from translate.pipeline.run import Made, Result, Tools, Wishes, content, text_of
+from translate.slidefile import SlideFile, merge, read, rows_of, slides_of
+from translate.stages import slides as sliding
+from translate.workspace import (
+    DRAFT,
+    PICTURES,
+    SLIDES,
+    SLIDES_BASE,
+    SLIDES_READ,
+    Lines,
+    State,
+    Workspace,
+    digest,
+    digest_of,
+)
+
+SLIDE_RULES = "1"  # raised when the rules change, so that older slides count as stale
+
+
+def slides(
+    workspace: Workspace,
+    tools: Tools,
+    wishes: Wishes,
+    progress: Progress,
+    *,
+    required: bool = True,
+) -> Result:
+    """Bring slides.json and its pictures up to date; unless `required`, only where there is a video.
+
+    Raises InputError for a slides.json that cannot be read, and where there is no video;
+    MissingError where reading was asked for and nothing here reads.
+    """
+    with workspace.locked("stw slides"):
+        talk = workspace.talk()
+        if wishes.slides == "none" and not required:
+            return Result(workspace=workspace)
+        if workspace.has(SLIDES):
+            rows_in(workspace)  # a slip of typing is told before an hour of video is read
+        video = video_of(workspace, talk)
+        if video is None:
+            if required and not workspace.has(SLIDES):
+                raise InputError(
+                    f"{workspace.slug}: there is no video here to take slides from",
+                    f"stw fetch {talk.source or 'URL'}, without --audio-only",
+                )
+            return Result(workspace=workspace)
+        found, mode = _planned(workspace, video, tools, wishes)
+        did = "kept"
+        if mode is not None:
+            did = _make(workspace, video, mode, tools, wishes, progress)
+        problems = problems_of_slides(workspace)
+    made = Made(stage="slides", file=SLIDES, found=found, did=did)
+    return Result(workspace=workspace, made=(made,), problems=problems)
+
+
+# --- what lies there ----------------------------------------------------------------------------
+
+
+def slides_today(workspace: Workspace, wishes: Wishes) -> tuple[Slide, ...]:
+    """The slides for the draft, as a person has left them; none where none are wanted.
+
+    Raises InputError for a slides.json that cannot be read.
+    """
+    if wishes.slides == "none" or not workspace.has(SLIDES):
+        return ()
+    return slides_of(rows_in(workspace).slides, workspace.deck())
+
+
+def rows_in(workspace: Workspace) -> SlideFile:
+    return read(workspace.read(SLIDES), str(workspace.path(SLIDES)))
+
+
+def problems_of_slides(workspace: Workspace) -> tuple[Problem, ...]:
+    """What was doubtful about the slides that are left."""
+    deck = workspace.deck()
+    if not workspace.has(SLIDES):
+        return ()
+    kept = {s.start for s in slides_of(rows_in(workspace).slides, deck)}
+    gone = {s.start for s in deck.slides} - kept
+    return tuple(p for p in deck.problems if p.at not in gone)
+
+
+def words_of_slides(workspace: Workspace, wishes: Wishes) -> Iterator[str]:
+    """What stands on each slide, for whoever wants to know how names are spelt."""
+    with contextlib.suppress(InputError):  # told where the slides themselves are wanted
+        for slide in slides_today(workspace, wishes):
+            yield slide.words
+
+
+def video_of(workspace: Workspace, talk: Talk) -> Media | None:
+    """The video, where it was downloaded and is here."""
+    return next((m for m in talk.media if m.kind == "video" and workspace.has(m.file)), None)
+
+
+def slides_state(workspace: Workspace, talk: Talk) -> State:
+    """The state of slides.json: a hand's touch shows as a difference from its base."""
+    if not workspace.has(SLIDES):
+        return State.MISSING
+    edited = rows_in(workspace).slides != rows_of(workspace.deck().slides)
+    video = video_of(workspace, talk)
+    fresh = video is None or _recorded(workspace)[0] == _key(video)
+    if fresh:
+        return State.EDITED if edited else State.FRESH
+    return State.CONFLICT if edited else State.STALE
+
+
+def _key(video: Media) -> str:
+    return digest(SLIDE_RULES, video.sha256)
+
+
+def _recorded(workspace: Workspace) -> tuple[str, str]:
+    """What the slides were made from, and how: "full" or "images"."""
+    key, _, mode = workspace.key(SLIDES_BASE).partition(":")
+    return key, mode
+
+
+# --- making them --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mode:
+    name: str  # "full", "images"
+    reader: sliding.Reader[Any] | None = None
+    problem: Problem | None = None
+
+
+def _planned(
+    workspace: Workspace, video: Media, tools: Tools, wishes: Wishes
+) -> tuple[State, _Mode | None]:
+    """What lies there, and how to make it; None where it is as it should be.
+
+    What was read once stays, also where nothing here can read: pictures alone come in its place
+    only where they are asked for. A slide that failed is tried again.
+    """
+    state = slides_state(workspace, workspace.talk())
+    asked = "" if wishes.slides == "none" else wishes.slides
+    if state not in (State.FRESH, State.EDITED) or wishes.force:
+        return state, _mode(tools, asked)
+    before = _recorded(workspace)[1]
+    whole = not any(s.missing for s in workspace.deck().slides)
+    if whole and before == (asked or "full"):
+        return state, None
+    mode = _mode(tools, asked)
+    worse = not asked and before == "full" and mode.name == "images"
+    return state, None if worse or (whole and mode.name == before) else mode
+
+
+def _mode(tools: Tools, asked: str) -> _Mode:
+    if asked == "images":
+        return _Mode(name="images")
+    try:
+        return _Mode(name="full", reader=tools.slide_reader())
+    except MissingError as e:
+        if asked == "full":
+            raise
+        problem = Problem(
+            rule="slides-unread",
+            severity="warning",
+            message=f"the slides stand as pictures, and nobody has read them: {e.message}",
+            where=SLIDES,
+            hint=e.hint,
+        )
+        return _Mode(name="images", problem=problem)
+
+
+def _make(
+    workspace: Workspace,
+    video: Media,
+    mode: _Mode,
+    tools: Tools,
+    wishes: Wishes,
+    progress: Progress,
+) -> str:
+    """Write slides.json, merged with what a person did to it; the pictures first, the base last.
+
+    Killed in between, the next run merges the same slides into the merged file, and changes
+    nothing.
+    """
+    forced = wishes.force and workspace.has(SLIDES)
+    if forced:
+        workspace.back_up(SLIDES)
+    shelf = SlideShelf(workspace, video, mode.reader, tools.encode_picture, anew=wishes.force)
+    deck = _gathered(workspace, video, mode, tools, shelf, progress)
+    new = rows_of(deck.slides)
+    before = () if forced else rows_of(workspace.deck().slides)
+    for _ in range(5):
+        mine = content(workspace, SLIDES)
+        typed = rows_in(workspace).slides if mine is not None and not forced else ()
+        merged = merge(before, typed, new)
+        if content(workspace, SLIDES) == mine:  # else a person saved it meanwhile: merge again
+            break
+    else:
+        raise ConflictError(f"{workspace.path(SLIDES)} keeps changing", "save it, then run again")
+    touched = mine is not None and not forced and typed != before
+    if touched and merged.rows != typed:
+        workspace.back_up(SLIDES)
+    workspace.put_aside(SLIDES, SlideFile(slides=merged.rows))
+    deck = replace(deck, of=_key(video), problems=(*deck.problems, *merged.problems))
+    workspace.put(SLIDES_BASE, deck, key=f"{_key(video)}:{mode.name}")
+    _remove_unused(workspace, merged.rows)
+    return "merged with your edits" if touched else "made"
+
+
+def _gathered(
+    workspace: Workspace,
+    video: Media,
+    mode: _Mode,
+    tools: Tools,
+    shelf: "SlideShelf",
+    progress: Progress,
+) -> Deck:
+    file = tools.slide_video(workspace.path(video.file))
+    try:
+        deck = sliding.gather(file, shelf, reader=mode.reader, progress=progress)
+    except MediaError as e:
+        problem = Problem(
+            rule="slides-missing",
+            severity="warning",
+            message=f"no slides could be taken from the video: {e.message}",
+            where=video.file,
+            hint=e.hint,
+        )
+        deck = Deck(slides=(), problems=(problem,))
+    return replace(deck, problems=(*filter(None, (mode.problem,)), *deck.problems))
+
+
+def _remove_unused(workspace: Workspace, rows: Sequence[Any]) -> None:
+    """Take away pictures of ours that no slide has and the draft does not show."""
+    used = {row.image for row in rows} | {s.image for s in workspace.deck().slides}
+    draft = text_of(workspace, DRAFT) or ""
+    for name in workspace.written(PICTURES):
+        if name not in used and name not in draft:
+            workspace.remove(name)
+
+
+# --- results as they come -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """One line of the journal."""
+
+    of: str
+    showings: tuple[Showing, ...] | None = None
+    image: str = ""
+    scan: sliding.Scan | None = None
+
+
+class SlideShelf:
+    """What runs over one video have found, seen and read, each thing on disk as soon as it is done.
+
+    Kept by what it was made from: a picture by the video, its time and its part of it; what was
+    read on it by whoever read it as well. `anew`: what earlier runs have kept does not count.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        video: Media,
+        reader: sliding.Reader[Any] | None,
+        encode: Callable[[Any], tuple[bytes, str]],
+        *,
+        anew: bool = False,
+    ) -> None:
+        self._workspace = workspace
+        self._video = _key(video)
+        self._reader = digest_of(reader.engine) if reader else ""
+        self._encode = encode
+        self._lines = Lines(workspace.path(SLIDES_READ))
+        self._known: dict[str, _Line] = {}
+        self._given: set[str] = set()  # names of this run
+        if anew:
+            self._lines.clear()
+        for row in self._lines.read():
+            with contextlib.suppress(msgspec.ValidationError):  # of another version: done again
+                line = msgspec.convert(row, _Line)
+                self._known[line.of] = line
+
+    def _keep(self, line: _Line) -> None:
+        self._lines.append(line)
+        self._known[line.of] = line
+
+    def _of(self, showing: Showing, *more: str) -> str:
+        return digest(self._video, repr(showing.at), digest_of(showing.region), *more)
+
+    def showings(self, find: Callable[[], tuple[Showing, ...]]) -> tuple[Showing, ...]:
+        known = self._known.get(self._video)
+        if known is None or known.showings is None:
+            self._keep(known := _Line(of=self._video, showings=find()))
+        return known.showings or ()
+
+    def picture(self, showing: Showing) -> str:
+        known = self._known.get(self._of(showing))
+        if known is None or not known.image or not self._workspace.has(known.image):
+            return ""
+        self._given.add(known.image)
+        return known.image
+
+    def keep(self, showing: Showing, at: float, picture: Any) -> str:
+        data, ending = self._encode(picture)
+        (anchor,) = anchors([at])
+        stem = f"{PICTURES}/{anchor.replace(':', '-')}"
+        name = f"{stem}{ending}"
+        if name in self._given:  # two slides in one second
+            name = f"{stem}-{round(at * 1000) % 1000:03d}{ending}"
+        self._given.add(name)
+        if not self._workspace.edited(name):  # else a person's own picture of this slide
+            self._workspace.put(name, data, key="")
+        self._keep(_Line(of=self._of(showing), image=name))
+        return name
+
+    def scan(self, showing: Showing) -> sliding.Scan | None:
+        known = self._known.get(self._of(showing, self._reader))
+        return known.scan if known else None
+
+    def keep_scan(self, showing: Showing, scan: sliding.Scan) -> None:
+        self._keep(_Line(of=self._of(showing, self._reader), scan=scan))

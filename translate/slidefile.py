@@ -1,0 +1,288 @@
+"""slides.json: the slides of a talk as a person edits them, and how edits survive the next run.
+
+A row is a slide, known by the time at which it was first shown (`at`). What was generated last is
+the base: a field that differs from it was typed by a person, and stays; a row that is gone was
+taken out, and stays out. Text and nouns in, text and nouns out: knows no files.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import msgspec
+
+from translate.draft import anchors
+from translate.errors import BadFileError
+from translate.model import Deck, Line, Problem, Slide, Span, clock
+
+HELP = (
+    "Edit this file as you like; later runs keep what you changed. A slide is known by `at`, when"
+    " it was first shown. `drop`: true takes it out, and so does removing it. `title` becomes a"
+    " heading. `kind`: text is shown as a list, picture as its picture, section as a heading"
+    " alone. `lines`: two spaces in front nest a line, backticks around it make it code."
+    " `place`: 00:12:31 puts it at the paragraph spoken then. After that: stw draft."
+)
+_NEAR = 2.0  # seconds by which a slide may be found elsewhere another time
+_INDENT = "  "  # a level of nesting
+_HINT = "mend it by hand, or move the file away to have it made again"
+_TIME = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A slide, in the words of whoever edits it."""
+
+    at: str
+    shown: tuple[str, ...] = ()  # "00:03:14-00:04:02"
+    kind: Literal["text", "picture", "section"] = "picture"
+    title: str = ""
+    lines: tuple[str, ...] = ()
+    banner: str = ""
+    image: str = ""
+    place: str = ""
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideFile:
+    """What the file holds."""
+
+    help: str = HELP
+    slides: tuple[Row, ...] = ()
+
+
+FIELDS = ("shown", "kind", "title", "lines", "banner", "image", "place", "drop")
+
+
+# --- from slides and back -----------------------------------------------------------------------
+
+
+def rows_of(slides: Sequence[Slide]) -> tuple[Row, ...]:
+    """The slides as rows; each `at` is the slide's anchor in the draft."""
+    named = zip(anchors([s.start for s in slides]), slides, strict=True)
+    return tuple(
+        Row(
+            at=at,
+            shown=tuple(f"{clock(s.start)}-{clock(s.end)}" for s in slide.shown),
+            kind=slide.kind,
+            title=slide.title,
+            lines=tuple(map(_typed, slide.lines)),
+            banner=slide.banner,
+            image=slide.image,
+        )
+        for at, slide in named
+    )
+
+
+def slides_of(rows: Sequence[Row], deck: Deck) -> tuple[Slide, ...]:
+    """The slides that a person's rows leave of a deck, in order of time; dropped ones are out."""
+    made = zip(rows_of(deck.slides), deck.slides, strict=True)
+    known = {_seconds(r.at): (r, s) for r, s in made}
+    slides = (
+        _slide(row, *known.get(_seconds(row.at), (None, None))) for row in rows if not row.drop
+    )
+    return tuple(sorted(slides, key=lambda s: s.start))
+
+
+def _slide(row: Row, base: Row | None, slide: Slide | None) -> Slide:
+    own = Slide(
+        shown=tuple(map(_span, row.shown)) or (Span(start=_seconds(row.at), end=_seconds(row.at)),),
+        kind=row.kind,
+        title=row.title,
+        lines=tuple(map(_line, row.lines)),
+        banner=row.banner,
+        image=row.image,
+        place=_seconds(row.place) if row.place else None,
+    )
+    said = "\n".join([row.title, *(line.text for line in own.lines)])
+    if base is None or slide is None:
+        return replace(own, words=said)
+    typed = {name: getattr(own, name) for name in _CHANGED if _differ(row, base, name)}
+    words = f"{slide.words}\n{said}" if {"title", "lines"} & typed.keys() else slide.words
+    return replace(slide, **typed, place=own.place, words=words)
+
+
+_CHANGED = ("shown", "kind", "title", "lines", "banner", "image")
+
+
+def _differ(one: Row, other: Row, name: str) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
+def _typed(line: Line) -> str:
+    text = f"`{line.text}`" if line.code else line.text.strip()
+    return f"{_INDENT * max(0, line.level)}{text}"
+
+
+def _line(text: str) -> Line:
+    inner = text.strip()
+    level = (len(text) - len(text.lstrip(" "))) // len(_INDENT)
+    if len(inner) > 2 and inner[0] == inner[-1] == "`":
+        return Line(text=inner[1:-1], level=level, code=True)
+    return Line(text=inner, level=level)
+
+
+def _seconds(time: str) -> float:
+    """Raises ValueError for what is no time."""
+    found = _TIME.fullmatch(time.strip())
+    if not found:
+        raise ValueError(f"{time!r} is no time: write 00:12:31")
+    return int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])
+
+
+def _span(text: str) -> Span:
+    """Raises ValueError for what is no stretch of time."""
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise ValueError(f"{text!r} is no stretch of time: write 00:12:31-00:12:40")
+    span = Span(start=_seconds(start), end=_seconds(end))
+    if span.end < span.start:
+        raise ValueError(f"{text!r} ends before it begins")
+    return span
+
+
+# --- reading a person's file --------------------------------------------------------------------
+
+
+def read(data: bytes, name: str) -> SlideFile:
+    """The file as it was typed. Raises BadFileError naming the line, or the slide and the field."""
+    try:
+        raw = json.loads(data.decode("utf-8-sig"))
+    except json.JSONDecodeError as e:
+        raise BadFileError(f"{name}, line {e.lineno}: {e.msg}", _HINT) from e
+    except (UnicodeDecodeError, RecursionError) as e:
+        raise BadFileError(f"{name}: {e}", _HINT) from e
+    try:
+        file = msgspec.convert(raw, SlideFile)
+    except msgspec.ValidationError as e:
+        what, _, place = str(e).partition(" - at ")
+        raise BadFileError(f"{name}{_place(place.strip('`'), raw)}: {what}", _HINT) from e
+    for problem in _strange(raw, file):
+        raise BadFileError(f"{name}{problem}", _HINT)
+    return file
+
+
+def _place(path: str, raw: Any) -> str:
+    """`$.slides[3].title` as `, slide 4 (00:12:31), title`."""
+    found = re.match(r"\$\.slides\[(\d+)\](.*)", path)
+    if not found:
+        return f", {path.removeprefix('$.')}" if path not in ("", "$") else ""
+    return f", {_slide_name(raw, int(found[1]))}{found[2].replace('.', ', ', 1)}"
+
+
+def _slide_name(raw: Any, number: int) -> str:
+    row = raw["slides"][number]
+    at = row.get("at") if isinstance(row, dict) else None
+    return f"slide {number + 1}" + (f" ({at})" if isinstance(at, str) else "")
+
+
+def _strange(raw: Any, file: SlideFile) -> Iterator[str]:
+    """What is JSON and no list of slides: unknown keys, twins, times and pictures that are none."""
+    unknown = [key for key in raw if key not in SlideFile.__dataclass_fields__]
+    if unknown:
+        yield f": unknown key {unknown[0]!r}"
+    seen: dict[float, int] = {}
+    for n, row in enumerate(file.slides):
+        name = _slide_name(raw, n)
+        for key in raw["slides"][n]:
+            if key not in Row.__dataclass_fields__:
+                yield f", {name}: unknown key {key!r}"
+        try:
+            start = _seconds(row.at)
+            spans = [_span(text) for text in row.shown]
+            if row.place:
+                _seconds(row.place)
+        except ValueError as e:
+            yield f", {name}: {e}"
+            continue
+        if start in seen:
+            yield f", {name}: slide {seen[start] + 1} is at the same time"
+        seen[start] = n
+        if spans and abs(spans[0].start - start) > _NEAR:
+            yield f", {name}: `at` is when it is first shown, and that is {row.shown[0]!r}"
+        if not _inside(row.image):
+            yield f", {name}: the picture {row.image!r} is no file in the talk's folder"
+
+
+def _inside(image: str) -> bool:
+    parts = image.replace("\\", "/").split("/")
+    return ".." not in parts and not image.startswith(("/", "\\")) and ":" not in parts[0]
+
+
+# --- merging ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...] = ()  # where a person and we have both changed a field
+
+
+def merge(base: Sequence[Row], mine: Sequence[Row], new: Sequence[Row]) -> Merged:
+    """A person's rows, with what changed from `base` to `new`.
+
+    merge(base, mine, base) is mine; merge(base, base, new) is new; merge(base, merged, new) is
+    merged again. Rows come in order of time.
+    """
+    before = {j: base[i] for i, j in _pairs(base, new).items()}
+    left = {_seconds(row.at): row for row in mine}
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for j, fresh in enumerate(new):
+        old = before.get(j)
+        theirs = left.pop(_seconds(old.at), None) if old else None
+        theirs = theirs or left.pop(_seconds(fresh.at), None)
+        if theirs is not None:
+            row, told = _merged(old, theirs, fresh)
+            rows.append(row)
+            problems += told
+        elif old is None:
+            rows.append(fresh)  # else it was taken out
+    known = {_seconds(row.at): row for row in base}
+    rows += (row for at, row in left.items() if row != known.get(at))  # edited, or added
+    return Merged(rows=tuple(sorted(rows, key=lambda r: _seconds(r.at))), problems=tuple(problems))
+
+
+def _merged(old: Row | None, mine: Row, fresh: Row) -> tuple[Row, list[Problem]]:
+    typed: dict[str, Any] = {}
+    told: list[Problem] = []
+    for name in FIELDS:
+        theirs, ours = getattr(mine, name), getattr(fresh, name)
+        if old is not None and theirs == getattr(old, name):
+            continue
+        typed[name] = theirs
+        if old is not None and ours not in (theirs, getattr(old, name)):
+            told.append(_told(fresh, name, ours))
+    return replace(fresh, **typed), told
+
+
+def _told(row: Row, name: str, ours: object) -> Problem:
+    text = " / ".join(ours) if isinstance(ours, tuple) else str(ours)
+    return Problem(
+        rule="slide-edited",
+        severity="info",
+        message=f"the {name} of this slide is yours and stays; it is now read as “{text}”",
+        at=_seconds(row.at),
+    )
+
+
+def _pairs(base: Sequence[Row], new: Sequence[Row]) -> dict[int, int]:
+    """Which row of `new` each row of `base` has become: the same time, else the nearest."""
+    places = {_seconds(row.at): j for j, row in enumerate(new)}
+    same = ((i, places.get(_seconds(row.at))) for i, row in enumerate(base))
+    pairs = {i: j for i, j in same if j is not None}
+    free = set(range(len(new))) - set(pairs.values())
+    apart = sorted(
+        (abs(_seconds(row.at) - _seconds(new[j].at)), i, j)
+        for i, row in enumerate(base)
+        if i not in pairs
+        for j in free
+    )
+    taken: set[int] = set()
+    for distance, i, j in apart:
+        if distance <= _NEAR and i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+    return pairs
