@@ -21,6 +21,7 @@ from translate.model import (
     Paragraph,
     Problem,
     Severity,
+    Slide,
     Talk,
     TermUse,
     Transcript,
@@ -73,6 +74,13 @@ KINDS = {
     "anchor-broken": "Anchor broken",
     "anchor-twice": "Anchor twice",
     "slot": "Notes to write",
+    "slides-missing": "No slides from the video",
+    "slides-damaged": "Damage in the video",
+    "slides-unread": "Slides that nobody has read",
+    "slide-missing": "Slides that could not be seen or read",
+    "slide-unreadable": "Slides that were hard to read",
+    "slide-spelling": "Spelling on slides",
+    "slide-edited": "Slides that you have edited",
     "paragraph-deleted": "English without Chinese",
     "blog-html": "HTML that the blog's build refuses",
     "blog-mustache": "Expressions that the blog's build would run",
@@ -148,6 +156,7 @@ class ReportFacts:
     conflicts: Sequence[Conflict] = ()
     usage: Usage = field(default_factory=Usage)
     terms: tuple[TermUse, ...] = ()
+    slides: Sequence[Slide] = ()
 
 
 # --- items --------------------------------------------------------------------------------------
@@ -428,6 +437,7 @@ def _statistics(
         ("English words", str(s["words"])),
         ("Chinese characters", str(s["chinese_characters"])),
         *_coverage(coverage, facts.talk),
+        *_slides(facts.slides, facts.talk),
         ("Terms", _kept_terms(s)),
         (
             "Requests",
@@ -438,6 +448,17 @@ def _statistics(
         rows.append(("Cost", escape_text(usage.cost_text)))
     yield "## Figures"
     yield "\n".join(f"- {name}: {value}" for name, value in rows)
+
+
+def _slides(slides: Sequence[Slide], talk: Talk) -> Iterator[tuple[str, str]]:
+    if not slides:
+        return
+    failed = [s.start for s in slides if s.missing]
+    with_words = sum(1 for s in slides if s.words)
+    text = f"{len(slides)} found, {with_words} with words"
+    if failed:
+        text += f", {len(failed)} failed ({', '.join(_time(at, talk) for at in failed[:_SHOWN])})"
+    yield "Slides", text
 
 
 def _coverage(coverage: Coverage | None, talk: Talk) -> Iterator[tuple[str, str]]:
@@ -566,6 +587,11 @@ def _data(
             for c in facts.conflicts
         ],
         "figures": figures,
+        "slides": {
+            "found": len(facts.slides),
+            "with_words": sum(1 for s in facts.slides if s.words),
+            "failed": [s.start for s in facts.slides if s.missing],
+        },
         "coverage": _coverage_data(coverage, talk) if coverage else None,
         "usage": asdict(facts.usage),
         "terms": [

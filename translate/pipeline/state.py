@@ -11,7 +11,16 @@ from translate.pipeline.run import Tools, Wishes
 from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
 from translate.pipeline.step_slides import slides_state, slides_today, video_of
 from translate.pipeline.step_transcribe import transcript_from
-from translate.workspace import ARTICLE, DRAFT, SLIDES, TALK, TRANSCRIPT, TRANSLATION, State, Workspace
+from translate.workspace import (
+    ARTICLE,
+    DRAFT,
+    SLIDES,
+    TALK,
+    TRANSCRIPT,
+    TRANSLATION,
+    State,
+    Workspace,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Asks nobody and changes nothing but the report. Knows which rules look at what; 
 ticked or silenced is kept beside the report, under the ids of its items.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from translate import glossary as terms
@@ -17,6 +17,7 @@ from translate.merge import Conflict, standing
 from translate.model import UNTRANSLATED, Problem, Talk, Transcript, Usage
 from translate.pipeline.as_edited import Edited, as_edited
 from translate.pipeline.run import Wishes, untouched
+from translate.pipeline.step_slides import problems_of_slides, slides_today, words_of_slides
 from translate.pipeline.step_undo import undone_in
 from translate.report import (
     Item,
@@ -133,8 +134,11 @@ def report_on(
         *_about_facts(talk, wishes),
         *_about_text(draft, edited, glossary, wishes),
         *_about_hearing(transcript, edited),
-        *_about_names(talk, edited, glossary, undone_in(workspace)),
+        *_about_names(
+            talk, edited, glossary, undone_in(workspace), words_of_slides(workspace, wishes)
+        ),
         *_about_draft(workspace, text, draft),
+        *(problems_of_slides(workspace) if wishes.slides != "none" else ()),
         *(_about_conflict(c) for c in conflicts),
     ]
     kept = _kept(workspace)
@@ -150,6 +154,7 @@ def report_on(
         conflicts=conflicts,
         usage=usage,
         terms=terms.uses(edited.article, edited.translations, glossary),
+        slides=slides_today(workspace, wishes),
     )
     markdown, data = render_report(facts)
     if old and digest(without_ticks(old)) != kept.report and old != markdown:
@@ -237,12 +242,16 @@ def _about_hearing(transcript: Transcript, edited: Edited) -> Iterator[Problem]:
 
 
 def _about_names(
-    talk: Talk, edited: Edited, glossary: Glossary, undone: Sequence[Undone]
+    talk: Talk,
+    edited: Edited,
+    glossary: Glossary,
+    undone: Sequence[Undone],
+    shown: Iterable[str],
 ) -> Iterator[Problem]:
     """What may be a name misheard; what a person has taken back before is none."""
     right = {u.heard.casefold() for u in undone}
     rows = {term.source: term for term in glossary.terms}
-    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk)])
+    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk), *shown])
     for found in mishearing.candidates(edited.article, glossary, context):
         if found.heard.casefold() in right:
             continue

@@ -48,8 +48,9 @@ def slides(
     *,
     required: bool = True,
 ) -> Result:
-    """Bring slides.json and its pictures up to date; unless `required`, only where there is a video.
+    """Bring slides.json and its pictures up to date.
 
+    Unless `required`, a talk without a video, or for which no slides are wanted, is passed over.
     Raises InputError for a slides.json that cannot be read, and where there is no video;
     MissingError where reading was asked for and nothing here reads.
     """
@@ -67,7 +68,7 @@ def slides(
                     f"stw fetch {talk.source or 'URL'}, without --audio-only",
                 )
             return Result(workspace=workspace)
-        found, mode = _planned(workspace, video, tools, wishes)
+        found, mode = _planned(workspace, talk, tools, wishes)
         did = "kept"
         if mode is not None:
             did = _make(workspace, video, mode, tools, wishes, progress)
@@ -133,6 +134,8 @@ def _key(video: Media) -> str:
 
 def _recorded(workspace: Workspace) -> tuple[str, str]:
     """What the slides were made from, and how: "full" or "images"."""
+    if not workspace.has(SLIDES_BASE):
+        return "", ""  # announced, and killed before it was written
     key, _, mode = workspace.key(SLIDES_BASE).partition(":")
     return key, mode
 
@@ -148,14 +151,14 @@ class _Mode:
 
 
 def _planned(
-    workspace: Workspace, video: Media, tools: Tools, wishes: Wishes
+    workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes
 ) -> tuple[State, _Mode | None]:
     """What lies there, and how to make it; None where it is as it should be.
 
     What was read once stays, also where nothing here can read: pictures alone come in its place
     only where they are asked for. A slide that failed is tried again.
     """
-    state = slides_state(workspace, workspace.talk())
+    state = slides_state(workspace, talk)
     asked = "" if wishes.slides == "none" else wishes.slides
     if state not in (State.FRESH, State.EDITED) or wishes.force:
         return state, _mode(tools, asked)
@@ -205,7 +208,9 @@ def _make(
     shelf = SlideShelf(workspace, video, mode.reader, tools.encode_picture, anew=wishes.force)
     deck = _gathered(workspace, video, mode, tools, shelf, progress)
     new = rows_of(deck.slides)
-    before = () if forced else rows_of(workspace.deck().slides)
+    # Whoever removes the whole file has taken no slide out: it is made again.
+    merging = workspace.has(SLIDES) and not forced
+    before = rows_of(workspace.deck().slides) if merging else ()
     for _ in range(5):
         mine = content(workspace, SLIDES)
         typed = rows_in(workspace).slides if mine is not None and not forced else ()

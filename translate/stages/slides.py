@@ -25,6 +25,8 @@ from translate.model import (
 
 _QUOTED = 3  # lines that were hard to read, before the rest is only counted
 P = TypeVar("P", bound="Picture")
+Gives = TypeVar("Gives", bound="Picture", covariant=True)
+Takes = TypeVar("Takes", bound="Picture", contravariant=True)
 
 
 class Picture(Protocol):
@@ -34,7 +36,7 @@ class Picture(Protocol):
     def shape(self) -> tuple[int, ...]: ...
 
 
-class Video(Protocol[P]):
+class Video(Protocol[Gives]):
     """A video with slides in it."""
 
     @property
@@ -44,18 +46,18 @@ class Video(Protocol[P]):
         """Every stretch in which a slide stands. Raises MediaError where nothing can be seen."""
         ...
 
-    def picture(self, showing: Showing) -> P:
+    def picture(self, showing: Showing) -> Gives:
         """The slide at its best. Raises MediaError."""
         ...
 
 
-class Reader(Protocol[P]):
+class Reader(Protocol[Takes]):
     """Whoever reads pictures."""
 
     @property
     def engine(self) -> Engine: ...
 
-    def read(self, picture: P) -> tuple[TextBox, ...]: ...
+    def read(self, picture: Takes) -> tuple[TextBox, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Scan:
     aspect: float  # width over height of the picture
 
 
-class Shelf(Protocol[P]):
+class Shelf(Protocol[Takes]):
     """Where results lie as soon as there are any, so that a killed run goes on after them."""
 
     def showings(self, find: Callable[[], tuple[Showing, ...]]) -> tuple[Showing, ...]: ...
@@ -75,7 +77,7 @@ class Shelf(Protocol[P]):
         """The file of the picture, if it was kept before; else empty."""
         ...
 
-    def keep(self, showing: Showing, at: float, picture: P) -> str:
+    def keep(self, showing: Showing, at: float, picture: Takes) -> str:
         """Keep the picture of the slide that was first shown `at`; the name of its file."""
         ...
 
@@ -149,7 +151,9 @@ def _look(
         raise  # the same for every slide: the disk is full, the models are not there
     except StwError as e:
         return replace(seen, missing=e.message, hint=e.hint)
-    return replace(seen, image=image, page=arrange(scan.boxes, aspect=scan.aspect) if scan else None)
+    return replace(
+        seen, image=image, page=arrange(scan.boxes, aspect=scan.aspect) if scan else None
+    )
 
 
 def _slide(seen: _Seen) -> Slide:
