@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -46,6 +46,7 @@ from translate.options import (
     Quiet,
     RateLimit,
     Replace,
+    Slides,
     Sources,
     SpeakerNames,
     Talks,
@@ -146,6 +147,27 @@ def fetch(
 
 
 @app.command()
+def slides(
+    talks: Talks,
+    slides: Annotated[
+        Literal["images", "full"] | None,
+        typer.Option(
+            "--slides", help="images, or full (text too). [default: full, where it can be read]"
+        ),
+    ] = None,
+    force: Force = False,
+    drafts: Drafts = None,
+    config: Config = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the slides in the video, and read them; before transcribe, they help it spell names."""
+    flags: Flags = {"": {"drafts": drafts, "slides": slides}}
+    desk = _desk(config, flags, json, quiet, force=force)
+    _finish(desk, desk.slides(talks))
+
+
+@app.command()
 def transcribe(
     talks: Talks,
     model: WhisperModel = None,
@@ -187,6 +209,7 @@ def draft(
     budget: Budget = None,
     glossary: GlossaryPaths = None,
     notes: NotesAmount = None,
+    slides: Slides = None,
     take: Annotated[
         list[str] | None,
         typer.Option(
@@ -207,7 +230,7 @@ def draft(
 ) -> None:
     """Segment, apply the glossary, translate, assemble the draft."""
     flags: Flags = {
-        "": {"drafts": drafts, "glossary": glossary, "notes": notes},
+        "": {"drafts": drafts, "glossary": glossary, "notes": notes, "slides": slides},
         "translate": translate_flags(translator, chat_model, base_url, memory, at_once, budget),
     }
     desk = _desk(config, flags, json, quiet, force=force)
@@ -253,6 +276,7 @@ def run(
     budget: Budget = None,
     glossary: GlossaryPaths = None,
     notes: NotesAmount = None,
+    slides: Slides = None,
     drafts: Drafts = None,
     config: Config = None,
     json: Json = False,
@@ -260,7 +284,7 @@ def run(
 ) -> None:
     """Fetch, transcribe and draft one or several talks."""
     flags: Flags = {
-        "": {"drafts": drafts, "glossary": glossary, "notes": notes},
+        "": {"drafts": drafts, "glossary": glossary, "notes": notes, "slides": slides},
         "fetch": fetch_flags(audio_only, cookies, cookies_from_browser, proxy, limit_rate),
         "transcribe": whisper_flags(
             model, model_dir, device, captions, language, engine, precision, beam, words

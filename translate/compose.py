@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,6 +27,7 @@ from translate.model import MemoryEntry, Problem, Progress
 from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
 from translate.settings import Settings, TranscribeSettings, TranslateSettings
 from translate.stages import fetch as fetching
+from translate.stages import slides as sliding
 from translate.stages import transcribe as transcribing
 from translate.stages import translate as translating
 from translate.stages.assemble import Column, Person
@@ -148,6 +149,9 @@ def build_tools(
         ),
         translator_id=cache(lambda: _translator_id(settings.translate, environment)),
         memory=memory,
+        slide_video=_slide_video,
+        slide_reader=cache(_slide_reader),
+        encode_picture=_encode_picture,
     )
 
 
@@ -170,6 +174,7 @@ def build_wishes(settings: Settings, *, force: bool) -> Wishes:
         force=force,
         pace=translating.Pace(at_once=settings.translate.at_once, budget=settings.translate.budget),
         notes=settings.notes,
+        slides=settings.slides,
         counterparts=load_counterparts(settings),
         column=_column(settings),
     )
@@ -228,6 +233,26 @@ def _detector() -> transcribing.SpeechDetector:
     from translate.backends.vad import Silero
 
     return Silero()
+
+
+def _slide_video(path: Path) -> sliding.Video[Any]:
+    from translate.backends.slide_video import SlideVideo
+
+    return SlideVideo(path)
+
+
+def _slide_reader() -> sliding.Reader[Any]:
+    """Raises MissingError without the extra."""
+    from translate.backends.rapid_ocr import RapidOcr
+
+    return RapidOcr()
+
+
+def _encode_picture(picture: Any) -> tuple[bytes, str]:
+    from translate.backends.picture_files import picture_file
+
+    made = picture_file(picture)
+    return made.data, made.ending
 
 
 def _as_decided(settings: Settings, decided: Mapping[str, str]) -> Settings:

@@ -96,11 +96,15 @@ class Desk:
         for name in names:
             yield self._try(name, lambda n: self._transcribe(find_talk(self.drafts, n)))
 
+    def slides(self, names: Sequence[str]) -> Iterator[Outcome]:
+        for name in names:
+            yield self._try(name, lambda n: self._slides(find_talk(self.drafts, n), asked=True))
+
     def draft(self, names: Sequence[str]) -> Iterator[Outcome]:
         """Raises SettingsError, before anything is touched, for a budget that cannot be kept."""
         check_budget(self.settings.translate, self._environment)
         for name in names:
-            yield self._try(name, lambda n: self._draft(find_talk(self.drafts, n)))
+            yield self._try(name, lambda n: self._shown_and_drafted(find_talk(self.drafts, n)))
 
     def plan(self, names: Sequence[str]) -> int:
         """Print what drafting these talks would ask and cost; the first failure's exit code."""
@@ -181,6 +185,19 @@ class Desk:
             self.drafts, listing, self._tools, overrides, self.wishes, self.console.progress
         )
 
+    def _slides(self, workspace: Workspace, *, asked: bool) -> Result:
+        """Unless they were `asked` for: where there is a video, and --force means other files."""
+        self.console.say(f"slides: {workspace.slug}")
+        wishes = self.wishes if asked else replace(self.wishes, force=False)
+        return pipeline.slides(
+            workspace, self._tools, wishes, self.console.progress, required=asked
+        )
+
+    def _shown_and_drafted(self, workspace: Workspace) -> Result:
+        shown = self._slides(workspace, asked=False)
+        drafted = self._draft(workspace)
+        return replace(drafted, made=(*shown.made, *drafted.made))
+
     def _transcribe(self, workspace: Workspace) -> Result:
         self.console.say(f"transcribe: {workspace.slug}")
         result = pipeline.transcribe(
@@ -200,11 +217,12 @@ class Desk:
 
     def _run(self, listing: Listing, overrides: Overrides) -> Result:
         fetched = self._fetch(listing, overrides)
+        shown = self._slides(fetched.workspace, asked=False)
         transcribed = self._transcribe(fetched.workspace)
         drafted = self._draft(fetched.workspace)
         return replace(
             drafted,
-            made=(*fetched.made, *transcribed.made, *drafted.made),
+            made=(*fetched.made, *shown.made, *transcribed.made, *drafted.made),
             coverage=transcribed.coverage,
             problems=(*fetched.problems, *drafted.problems),  # the draft's hold the transcript's
         )
@@ -331,6 +349,8 @@ def _where(result: Result) -> str:
     workspace = result.workspace
     if any(m.file == DRAFT for m in result.made):
         return f"draft: {workspace.path(DRAFT)}\nreport: {workspace.path(REPORT)}"
+    if not result.made:
+        return str(workspace.folder)
     return str(workspace.path(result.made[-1].file))
 
 

@@ -22,7 +22,7 @@ from translate.compose import (
     look_up_model,
 )
 from translate.console import Console, human_bytes
-from translate.errors import StwError
+from translate.errors import MissingError, StwError
 from translate.settings import Settings
 
 PACKAGES = (
@@ -62,6 +62,7 @@ def examine(settings: Settings, environment: Mapping[str, str], console: Console
         _device(),
         _whisper(settings),
         _faster_whisper(settings),
+        _slides(settings),
         _translator(settings, environment),
         _glossary(settings),
         _drafts(settings),
@@ -166,6 +167,23 @@ def _faster_whisper(settings: Settings) -> Check:
     return Check(
         what="faster-whisper", state="ok", detail=f"{versions[0]} on CTranslate2 {versions[1]}"
     )
+
+
+def _slides(settings: Settings) -> Check:
+    """Who reads slides: needed only where the settings ask for their text."""
+    from translate.backends.rapid_ocr import EXTRA, RapidOcr
+
+    try:
+        engine = RapidOcr().engine
+    except MissingError as e:
+        wanted = settings.slides == "full"
+        return Check(
+            what="slides",
+            state="missing" if wanted else "optional",
+            detail=f"{e.message.rstrip('.')}: they stand as pictures",
+            mend=e.hint or EXTRA,
+        )
+    return Check(what="slides", state="ok", detail=f"{engine.name} {engine.version}")
 
 
 def _translator(settings: Settings, environment: Mapping[str, str]) -> Check:

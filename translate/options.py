@@ -105,6 +105,14 @@ NotesAmount = Annotated[
     Literal["few", "all", "none"] | None,
     typer.Option("--notes", help="Slots for editor's notes: few, all or none. [default: few]"),
 ]
+Slides = Annotated[
+    Literal["none", "images", "full"] | None,
+    typer.Option(
+        "--slides",
+        help="Slides of the video: none, images, or full (text too). [default: full, where it can"
+        " be read]",
+    ),
+]
 Drafts = Annotated[Path | None, typer.Option(help="The folder of all talks. [default: drafts]")]
 Config = Annotated[Path | None, typer.Option(help="Settings file. [default: stw.toml if there]")]
 

@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drafts: str = "drafts"  # one folder per talk
     glossary: list[str] = []  # term base files or folders; empty: ./glossary, else the bundled one
     notes: Literal["few", "all", "none"] = "few"  # slots for editor's notes in the draft
+    slides: Literal["", "none", "images", "full"] = ""  # empty: full, or images without the extra
     fetch: FetchSettings = FetchSettings()
     transcribe: TranscribeSettings = TranscribeSettings()
     translate: TranslateSettings = TranslateSettings()
@@ -92,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 ENVIRONMENT = {
     "STW_DRAFTS": ("drafts",),
     "STW_GLOSSARY": ("glossary",),
+    "STW_SLIDES": ("slides",),
     "STW_COOKIES": ("fetch", "cookies"),
     "STW_PROXY": ("fetch", "proxy"),
     "STW_WHISPER_MODEL": ("transcribe", "model"),

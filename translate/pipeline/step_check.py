@@ -4,13 +4,14 @@ Asks nobody and changes nothing but the report. Knows which rules look at what; 
 ticked or silenced is kept beside the report, under the ids of its items.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from translate import glossary as terms
 from translate import refusals
 from translate.draft import Draft, Passage, parse
-from translate.errors import InputError
+from translate.errors import InputError, MissingError
 from translate.flags import problems_of
 from translate.glossary import Glossary, Undone
 from translate.merge import Conflict, standing
@@ -29,6 +30,7 @@ from translate.report import (
     render_report,
     without_ticks,
 )
+from translate.spelling import slips
 from translate.stages import mishear as mishearing
 from translate.stages import translate as translating
 from translate.workspace import (
@@ -138,7 +140,7 @@ def report_on(
             talk, edited, glossary, undone_in(workspace), words_of_slides(workspace, wishes)
         ),
         *_about_draft(workspace, text, draft),
-        *(problems_of_slides(workspace) if wishes.slides != "none" else ()),
+        *_about_slides(workspace, talk, glossary, wishes, text),
         *(_about_conflict(c) for c in conflicts),
     ]
     kept = _kept(workspace)
@@ -293,6 +295,32 @@ def _about_draft(workspace: Workspace, text: str, draft: Draft) -> Iterator[Prob
                     message=note.reason or "a note without text",
                     at=passage.start,
                     hint="Write it in the draft; left empty, it drops out of the post.",
+                )
+
+
+def _about_slides(
+    workspace: Workspace, talk: Talk, glossary: Glossary, wishes: Wishes, draft: str
+) -> Iterator[Problem]:
+    """What failed, what was hard to read, and slips of the pen that the draft shows."""
+    shown = slides_today(workspace, wishes)
+    if wishes.slides == "none":
+        return
+    yield from problems_of_slides(workspace)
+    read = [s for s in shown if s.kind != "picture"]
+    lines = [
+        (s.start, t) for s in read for t in (s.title, *(x.text for x in s.lines if not x.code))
+    ]
+    known = [talk.title, talk.event, talk.description, *_headings(talk)]
+    known += [t.source for t in glossary.terms]
+    with contextlib.suppress(MissingError):  # without the extra nobody has read them, or elsewhere
+        for slip in slips([text for _, text in lines], known):
+            if slip.written in draft:
+                yield Problem(
+                    rule="slide-spelling",
+                    severity="warning",
+                    message=f"“{slip.written}” on a slide may be “{slip.likely}”",
+                    at=lines[slip.line][0],
+                    hint="put it right in the draft, or in slides.json; silence it if it is right",
                 )
 
 
