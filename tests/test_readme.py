@@ -21,6 +21,7 @@ ROOT = README.parent
 COMMANDS = (
     "",
     "fetch",
+    "slides",
     "transcribe",
     "draft",
     "run",
@@ -49,10 +50,11 @@ COMMANDS = (
 )
 
 
-def stw(arguments: str) -> str:
+def stw(arguments: str, **environment: str) -> str:
+    plain = {"COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "translate", *shlex.split(arguments)],
-        env={**os.environ, "COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"},
+        env={**os.environ, **plain, **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -106,7 +108,7 @@ def setting_rows() -> str:
 def excerpt() -> str:
     """One section of the draft that `stw demo` makes."""
     with tempfile.TemporaryDirectory() as folder:
-        stw(f"demo --quiet --drafts {shlex.quote(folder)}")
+        stw(f"demo --quiet --drafts {shlex.quote(folder)}", STW_SLIDES="full")
         [draft] = Path(folder).glob("*/draft.md")
         text = draft.read_text(encoding="utf-8")
     found = re.search(r"^## One line to compile\n.*?(?=^## )", text, re.MULTILINE | re.DOTALL)

@@ -249,6 +249,18 @@ def test_edits_survive_a_new_reading(place: Place) -> None:
     assert place.run().made[0].found == "edited"
 
 
+def test_a_file_is_not_laid_out_anew_while_a_slide_fails(place: Place) -> None:
+    place.video.broken = {2}
+    place.run()
+    place.edit(lambda rows: [{**rows[0], "title": "My title"}, *rows[1:]])
+    mine = place.file.read_bytes()
+    place.run()
+    assert place.file.read_bytes() == mine
+    place.video.broken = set()
+    place.run()
+    assert [r["title"] for r in place.rows] == ["My title", "PyTorch 2.0", "Join us"]
+
+
 def test_a_bad_edit_is_told_before_anything_is_done(place: Place) -> None:
     place.run()
     place.edit(lambda rows: [{**rows[0], "place": "later"}])
@@ -483,3 +495,18 @@ def test_the_words_of_slides_reach_the_prompt(place: Place) -> None:
     talk = place.workspace.talk()
     assert "PyTorch" in bias(talk, book, len, (), words)
     assert "PyTorch" not in bias(talk, book, len)
+
+
+def test_slips_are_told_while_the_draft_shows_them(place: Place) -> None:
+    pytest.importorskip("symspellpy", reason="needs the extra [slides]")
+    place.reader = Reader({**PAGES, 3: page("Join us", "27 active partipants", "pull requests")})
+    transcribed(place)
+    text = drafted(place)
+
+    def told() -> list[tuple[str, float | None]]:
+        found = check(place.workspace, Glossary(), Wishes(untranslated=True)).open
+        return [(p.message, p.at) for p in found if p.rule == "slide-spelling"]
+
+    assert told() == [("“partipants” on a slide may be “participants”", 95.0)]
+    place.workspace.put_aside(DRAFT, text.replace("partipants", "participants"))
+    assert told() == []

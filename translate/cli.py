@@ -161,7 +161,10 @@ def slides(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the slides in the video, and read them; before transcribe, they help it spell names."""
+    """Find the slides in the video, and read them.
+
+    Before stw transcribe, they help it to spell names; stw run and stw draft do it by themselves.
+    """
     flags: Flags = {"": {"drafts": drafts, "slides": slides}}
     desk = _desk(config, flags, json, quiet, force=force)
     _finish(desk, desk.slides(talks))

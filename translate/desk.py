@@ -187,7 +187,9 @@ class Desk:
 
     def _slides(self, workspace: Workspace, *, asked: bool) -> Result:
         """Unless they were `asked` for: where there is a video, and --force means other files."""
-        self.console.say(f"slides: {workspace.slug}")
+        video = any(m.kind == "video" for m in workspace.talk().media)
+        if asked or (video and self.wishes.slides != "none"):
+            self.console.say(f"slides: {workspace.slug}")
         wishes = self.wishes if asked else replace(self.wishes, force=False)
         return pipeline.slides(
             workspace, self._tools, wishes, self.console.progress, required=asked

@@ -89,6 +89,25 @@ def test_hostile_text_is_shown_and_runs_nothing(pages: Path) -> None:
             assert not target.lower().startswith("javascript"), target
 
 
+def test_what_was_read_on_slides_is_shown_and_runs_nothing(pages: Path) -> None:
+    allowed = set(
+        re.findall(
+            r"\w+",
+            "a blockquote button code details div h1 h2 h3 hr img li main p pre span summary ul",
+        )
+    )
+    for name in ("slides", "slides-hostile", "slides-random", "post-slides-hostile"):
+        found = page(pages, name)
+        inside = [t for t, _ in found.tags[[t for t, _ in found.tags].index("main") :]]
+        assert set(inside[: inside.index("nav")]) <= allowed
+        assert not any(a.startswith("on") for _, given in found.tags for a in given)
+        assert "幻灯片 0" not in found.text["main"]
+    shown = page(pages, "slides")
+    assert {"alt": "00-00-05"}.items() <= next(dict(a) for t, a in shown.tags if t == "img").items()
+    for text in ("20M+ downloads", "torch.compile", "return x", "1. PyTorch 2.0"):
+        assert text in shown.text["main"]
+
+
 def test_random_lines_are_shown_as_they_are(pages: Path) -> None:
     wide = str.maketrans("０１２３４５６７８９", "0123456789")
     body = (pages / "lines.html").read_text("utf-8")

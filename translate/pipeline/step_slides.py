@@ -222,7 +222,8 @@ def _make(
     touched = mine is not None and not forced and typed != before
     if touched and merged.rows != typed:
         workspace.back_up(SLIDES)
-    workspace.put_aside(SLIDES, SlideFile(slides=merged.rows))
+    if mine is None or forced or merged.rows != typed:  # else it stays as a person laid it out
+        workspace.put_aside(SLIDES, SlideFile(slides=merged.rows))
     deck = replace(deck, of=_key(video), problems=(*deck.problems, *merged.problems))
     workspace.put(SLIDES_BASE, deck, key=f"{_key(video)}:{mode.name}")
     _remove_unused(workspace, merged.rows)
