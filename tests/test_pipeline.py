@@ -91,7 +91,7 @@ class Place:
         return {
             str(p.relative_to(self.talk)): p.read_text(encoding="utf-8")
             for p in sorted(self.talk.rglob("*"))
-            if p.is_file() and not {"media", ".stw"} & set(p.relative_to(self.talk).parts)
+            if p.is_file() and not {"media", ".stw", "slides"} & set(p.relative_to(self.talk).parts)
         }
 
 
