@@ -74,10 +74,10 @@ def _tries(image: Image.Image) -> Iterator[PictureFile]:
     widths += [width for width in _NARROWER if width < widths[0]]
     for width in widths:
         sized = _resized(image, width)
-        yield _file(sized, _png(sized), ".png")
-        few = _few_colours(sized)
-        if few is not None:
-            yield _file(sized, _png(few), ".png")
+        for kept in (sized, _few_colours(sized)):
+            data = _png(kept) if kept is not None else None
+            if data is not None:
+                yield _file(sized, data, ".png")
         for quality in _QUALITIES:
             yield _file(sized, _jpeg(sized, quality), ".jpg")
 
@@ -93,7 +93,12 @@ def _resized(image: Image.Image, width: int) -> Image.Image:
     return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image) -> bytes | None:
+    """None where a quick look says that it cannot be small enough."""
+    quick = io.BytesIO()
+    image.save(quick, "PNG", compress_level=1)
+    if len(quick.getvalue()) > 3 * MAX_BYTES:
+        return None
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
