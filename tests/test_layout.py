@@ -242,6 +242,17 @@ def test_a_table_is_a_picture() -> None:
     assert page.words.startswith("Lessons learned engine 0 tokens 0 memory 0 engine 1")
 
 
+def test_a_title_hardly_higher_than_a_table_has_wider_letters() -> None:
+    cells = [
+        at(0.05 + 0.22 * x, 0.25 + 0.1 * y, 0.058, f"{word} {y}", letter=0.4)
+        for y in range(4)
+        for x, word in enumerate(["engine", "tokens", "memory"])
+    ]
+    banner = at(0.03, 0.131, 0.04, "Compiling the model", letter=0.32)
+    page = arrange([at(0.03, 0.03, 0.061, "What users asked", letter=0.6), banner, *cells])
+    assert (page.title, page.banner, page.lines) == ("What users asked", "Compiling the model", ())
+
+
 def test_section_slides() -> None:
     alone = arrange([at(0.06, 0.35, 0.1, "Where we started")])
     assert (alone.kind, alone.title) == ("section", "Where we started")

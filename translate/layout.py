@@ -229,8 +229,13 @@ def _stands_out(title: Sequence[_Row], rest: Sequence[_Row]) -> bool:
     size = median(row.height for row in title)
     if len(rest) == 1 or size >= _OUT * median(row.height for row in rest):
         return True
+    if title[0].top >= _HEAD:
+        return False
+    wide = [row.letter for row in rest if len(row.text) >= 5]
+    if wide and title[0].letter >= 1.25 * median(wide):  # heights of short words are unsure
+        return True
     under = [row.top for row in rest if row.top > title[-1].top]
-    return title[0].top < _HEAD and bool(under) and min(under) - title[-1].bottom > size
+    return bool(under) and min(under) - title[-1].bottom > size
 
 
 def _continues_title(last: _Row, row: _Row, below: Sequence[_Row]) -> bool:
@@ -256,7 +261,7 @@ def _banner(rows: Sequence[_Row], title: Sequence[_Row]) -> list[_Row]:
     if len(body) < 2 or title[-1].bottom > _HEAD:
         return []
     first, others = body[0], body[1:]
-    small = first.height <= 0.6 * size and first.top < _HEAD and not first.bullet
+    small = first.height <= 0.7 * size and first.top < _HEAD and not first.bullet
     aligned = abs(first.left - head.left) < 0.5 * first.height
     inside = all(other.left > first.left + 0.5 * first.height for other in others)
     smaller = first.height <= 0.87 * median(other.height for other in others)
@@ -449,7 +454,7 @@ def _wraps(item: _Item, row: _Row, right: float) -> bool:
 def _tight(item: _Item, row: _Row) -> bool:
     """Whether two lines stand as near as those of one paragraph."""
     last = item.rows[-1]
-    return row.top - last.bottom < 0.15 * row.height
+    return row.top < last.bottom
 
 
 def _nest(items: Sequence[_Item]) -> None:
