@@ -18,6 +18,7 @@ TOOLS = {
     *("align", "typography", "subtitles", "flags", "report"),
     *("house", "refusals", "outline", "lanes", "earlier", "placing", "slidefile"),
     *("windows", "guards", "caption_text", "bias", "coverage", "turns"),
+    *("layout", "spelling"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -50,6 +51,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workspace": NOUNS,
     "flags": NOUNS,
     "coverage": NOUNS,
+    "layout": NOUNS,
+    "spelling": NOUNS,
     "turns": NOUNS,
     "numerals": set(),
     "concepts": set(),
@@ -85,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 HEAVY = (
     *("torch", "whisper", "yt_dlp", "av", "onnxruntime", "openai", "numpy", "cv2", "langdetect"),
     *("markdown_it", "PIL", "transformers", "huggingface_hub", "ctranslate2", "faster_whisper"),
+    *("rapidocr", "symspellpy"),
 )
 
 
