@@ -374,7 +374,8 @@ def _assemble(
     """Write draft.md, merged with what a person did to it.
 
     The draft goes to disk before its base. Killed in between, the next run merges the same new
-    text into the merged draft, and changes nothing.
+    text into the merged draft, and changes nothing. The first of all comes after its base: a
+    draft without one could not be told from a file of somebody else's.
     """
     key = draft_key(workspace, glossary, wishes)
     found = draft_state(workspace, key)
@@ -432,6 +433,8 @@ def _assemble(
     if mine != text:
         if mine is not None and (touched or base is None):
             backup = workspace.back_up(DRAFT)
+        if mine is None and base is None:
+            workspace.put(DRAFT_BASE, new, key=key)
         workspace.put_aside(DRAFT, text)
     _remember(workspace, text, conflicts)  # before the base moves on and they cannot be seen
     workspace.put(DRAFT_BASE, new, key=key)
