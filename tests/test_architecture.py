@@ -18,7 +18,7 @@ TOOLS = {
     *("align", "typography", "subtitles", "flags", "report"),
     *("house", "refusals", "outline", "lanes", "earlier", "placing", "slidefile"),
     *("windows", "guards", "caption_text", "bias", "coverage", "turns"),
-    *("layout", "spelling"),
+    *("layout", "spelling", "slide_numbers"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "coverage": NOUNS,
     "layout": NOUNS,
     "spelling": NOUNS,
+    "slide_numbers": NOUNS | {"numerals"},
     "turns": NOUNS,
     "numerals": set(),
     "concepts": set(),

@@ -56,6 +56,7 @@ KINDS = {
     "leftover": "Left over from a message",
     "number": "Number changed",
     "new-number": "Number that was not said",
+    "slide-number": "Number that a slide has otherwise",
     "identifier": "Link or identifier changed",
     "name": "Name changed",
     "term-forbidden": "Term rendered wrongly",

@@ -1,6 +1,7 @@
 """Suspected mishearings: what is flagged, what is not, and how much of what was really misheard."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,9 +11,10 @@ from tests.bench.mishearings import article, column, found, pairs, texts, with_n
 from tests.shared import shared_data
 from translate import glossary as terms
 from translate.glossary import Glossary
-from translate.model import Term
-from translate.stages import mishear
+from translate.model import Line, Slide, Span, Term
+from translate.stages import mishear_english
 from translate.stages.mishear import Candidate, candidates, likeness
+from translate.stages.mishear_shown import names_on
 
 NAMES = Glossary(
     terms=(
@@ -105,8 +107,8 @@ def test_any_text_can_be_listened_to(text: str, context: str) -> None:
 
 def test_the_vocabulary_is_there() -> None:
     """Without it more would be flagged, and only a bench would notice."""
-    assert {"kernel", "harbour", "Docker"} <= mishear._vocabulary()
-    assert "Kubernetties" not in mishear._vocabulary()
+    assert {"kernel", "harbour", "Docker"} <= mishear_english.vocabulary()
+    assert "Kubernetties" not in mishear_english.vocabulary()
 
 
 def test_real_mishearings_are_found() -> None:
@@ -140,3 +142,116 @@ def test_three_hours_take_seconds() -> None:
     start = time.process_time()
     candidates(long, base)
     assert time.process_time() - start < 6  # 1.1 s on an idle machine
+
+
+# --- names on slides ----------------------------------------------------------------------------
+
+
+def slide(text: str, start: float, end: float, *lines: str) -> Slide:
+    return Slide(
+        shown=(Span(start=start, end=end),),
+        kind="text",
+        title=text,
+        lines=tuple(Line(text=x) for x in lines),
+        words=" ".join([text, *lines]),
+    )
+
+
+def seen(text: str, *slides: Slide, glossary: Glossary = NAMES) -> list[tuple[str, str, float]]:
+    """What is flagged for a slide's sake; a sentence a second."""
+    found = candidates(article(text), glossary, slides=slides)
+    return [(c.heard, c.term, c.shown) for c in found if c.shown is not None]
+
+
+@pytest.mark.parametrize(
+    ("shown", "heard"),
+    [
+        ("Alban Desmesure, Meta", "albin"),
+        ("Graphcore and others", "Graf Core"),
+        ("Spring Docathon", "Docuthon"),
+        ("Why torchtune?", "torch toon"),
+        ("Moving ExecuTorch to production", "Execu Torch"),
+        ("DTensor and NCCL", "D tenser"),
+    ],
+)
+def test_what_resembles_a_name_on_a_slide_is_flagged_with_the_slide(
+    shown: str, heard: str
+) -> None:
+    ((flagged, name, at),) = seen(f"Then we took {heard} for all of it.", slide(shown, 3, 20))
+    assert (flagged, at) == (heard, 3)
+    assert name in shown
+
+
+def test_further_from_its_slide_a_name_must_be_more_alike() -> None:
+    text = " ".join(["Good."] * 100) + " Then we took Dockerton and Docathin for it."
+    near, far = slide("Spring Docathon", 50, 60), slide("Spring Docathon", 0, 10)
+    assert [h for h, _, _ in seen(text, near)] == ["Dockerton", "Docathin"]
+    assert [h for h, _, _ in seen(text, far)] == ["Docathin"]
+
+
+def test_the_showing_nearest_in_time_is_told() -> None:
+    text = " ".join(["Good."] * 300) + " Then we took Docathin for it."
+    one = slide("Spring Docathon", 10, 20)
+    again = replace(one, shown=(*one.shown, Span(start=280, end=290), Span(start=900, end=910)))
+    assert seen(text, again) == [("Docathin", "Docathon", 280)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Alban and Graphcore came to the Docathon with torchtune.",  # as on the slide
+        "The participants of the industry came.",  # the slide has them wrong
+        "It is a cat, and a core, and an album.",  # plain English
+        "Monday in Norway we ran the tests again.",
+    ],
+)
+def test_what_is_as_on_the_slide_or_plain_english_is_not_flagged(text: str) -> None:
+    shown = slide("Alban, Graphcore", 0, 20, "Docathon: 27 partipants", "the indusry", "torchtune")
+    assert seen(text, shown) == []
+
+
+def test_a_slide_with_a_term_of_the_term_base_makes_it_expected() -> None:
+    text = "We have written the kernels in Trident this year."
+    assert seen(text, slide("Triton for everybody", 0, 5)) == [("Trident", "Triton", 0)]
+
+
+def test_a_slide_that_was_misread_is_no_spelling() -> None:
+    assert names_on([slide("Torchlnductor", 0, 5)])  # an l for an I
+    assert seen("We took TorchInducktor here.", slide("Torchlnductor", 0, 5)) == []
+
+
+def test_names_are_told_from_words_code_and_quantities() -> None:
+    shown = slide(
+        "What Alban and FSDP2 Brought to PyTorch",
+        0,
+        5,
+        "JOIN US: 27 PRs, 512GB, 2.5k users, M1",
+        "https://example.org/Kornia or git@Kornia.org",
+        "fully_shard() and torch.compile",
+    )
+    code = Slide(shown=shown.shown, lines=(Line(text="import Kornia", code=True),), words="Kornia")
+    assert {n.text for n in names_on([shown, code])} == {"Alban", "FSDP2", "PyTorch"}
+
+
+def test_names_on_more_slides_come_first() -> None:
+    shown = [slide("Alban", 0, 5), slide("Graphcore", 6, 9), slide("With Graphcore", 10, 12)]
+    assert [n.text for n in names_on(shown)] == ["Graphcore", "Alban"]
+    assert names_on(shown)[0].shown == (Span(start=6, end=9), Span(start=10, end=12))
+
+
+LETTERS = st.text(alphabet="abdelnorstABDT ", min_size=1, max_size=16)
+
+
+@given(LETTERS, st.sampled_from(["Alban", "Graphcore", "torchtune", "DTensor"]))
+def test_what_is_flagged_far_from_a_slide_is_flagged_near_it(heard: str, name: str) -> None:
+    text = f"Then we took {heard} for it."
+    far, near = slide(name, 500, 510), slide(name, 0, 10)
+    assert {h for h, _, _ in seen(text, far)} <= {h for h, _, _ in seen(text, near)}
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+def test_what_is_said_as_a_slide_has_it_is_never_flagged_for_it(title: str, text: str) -> None:
+    shown = slide(title, 0, 100)
+    assert not [f for f in seen(title, shown) if f[0] == f[1]]
+    for heard, _, _ in seen(text, shown):
+        assert heard in text

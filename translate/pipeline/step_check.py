@@ -5,20 +5,21 @@ ticked or silenced is kept beside the report, under the ids of its items.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from shlex import quote
 
 from translate import glossary as terms
-from translate import refusals
+from translate import refusals, slide_numbers
 from translate.draft import Draft, Passage, parse
 from translate.errors import InputError, MissingError
 from translate.flags import problems_of
 from translate.glossary import Glossary, Undone
 from translate.merge import Conflict, standing
-from translate.model import UNTRANSLATED, Problem, Talk, Transcript, Usage
+from translate.model import UNTRANSLATED, Problem, Slide, Talk, Transcript, Usage, clock
 from translate.pipeline.as_edited import Edited, as_edited
 from translate.pipeline.run import Wishes, untouched
-from translate.pipeline.step_slides import problems_of_slides, slides_today, words_of_slides
+from translate.pipeline.step_slides import problems_of_slides, slides_today
 from translate.pipeline.step_undo import undone_in
 from translate.report import (
     Item,
@@ -128,7 +129,7 @@ def report_on(
 ) -> Checked:
     """Gather what there is to say, and write report.md and report.json. `more` comes with it."""
     talk, transcript = workspace.talk(), workspace.transcript()
-    text = workspace.text(DRAFT)
+    text, shown = workspace.text(DRAFT), slides_today(workspace, wishes)
     draft = parse(text)
     conflicts = open_conflicts(workspace, text)
     problems = [
@@ -136,11 +137,10 @@ def report_on(
         *_about_facts(talk, wishes),
         *_about_text(draft, edited, glossary, wishes),
         *_about_hearing(transcript, edited),
-        *_about_names(
-            talk, edited, glossary, undone_in(workspace), words_of_slides(workspace, wishes)
-        ),
+        *_about_names(talk, edited, glossary, undone_in(workspace), shown),
         *_about_draft(workspace, text, draft),
-        *_about_slides(workspace, talk, glossary, wishes, text),
+        *_about_slides(workspace, talk, glossary, wishes, text, edited),
+        *slide_numbers.differing(shown, edited.article, edited.translations),
         *(_about_conflict(c) for c in conflicts),
     ]
     kept = _kept(workspace)
@@ -156,7 +156,7 @@ def report_on(
         conflicts=conflicts,
         usage=usage,
         terms=terms.uses(edited.article, edited.translations, glossary),
-        slides=slides_today(workspace, wishes),
+        slides=shown,
     )
     markdown, data = render_report(facts)
     if old and digest(without_ticks(old)) != kept.report and old != markdown:
@@ -248,24 +248,30 @@ def _about_names(
     edited: Edited,
     glossary: Glossary,
     undone: Sequence[Undone],
-    shown: Iterable[str],
+    shown: Sequence[Slide],
 ) -> Iterator[Problem]:
     """What may be a name misheard; what a person has taken back before is none."""
     right = {u.heard.casefold() for u in undone}
     rows = {term.source: term for term in glossary.terms}
-    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk), *shown])
-    for found in mishearing.candidates(edited.article, glossary, context):
+    words = (s.words for s in shown)
+    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk), *words])
+    for found in mishearing.candidates(edited.article, glossary, context, shown):
         if found.heard.casefold() in right:
             continue
-        row = rows[found.term]
-        place = f"{row.file}:{row.line}" if row.file else "the glossary"
+        row = rows.get(found.term)
+        place = f"{row.file}:{row.line}" if row and row.file else "the glossary"
+        todo = f"put it into heard_as of {place} and draft again"
+        if row is None:
+            said = f"{quote(found.term)} '' --policy keep --heard-as {quote(found.heard)}"
+            todo = f"stw glossary add {said}, and draft again"
+        slide = f", as the slide at {clock(found.shown)} has it" if found.shown is not None else ""
         yield Problem(
             rule="misheard",
             severity="warning",
-            message=f"“{found.heard}” may be {found.term}, misheard: … {found.context} …",
+            message=f"“{found.heard}” may be {found.term}{slide}, misheard: … {found.context} …",
             at=found.at,
             where=found.term,
-            hint=f"If it is, put it into heard_as of {place} and draft again; if not, silence it.",
+            hint=f"If it is, {todo}; if not, silence it.",
         )
 
 
@@ -299,7 +305,12 @@ def _about_draft(workspace: Workspace, text: str, draft: Draft) -> Iterator[Prob
 
 
 def _about_slides(
-    workspace: Workspace, talk: Talk, glossary: Glossary, wishes: Wishes, draft: str
+    workspace: Workspace,
+    talk: Talk,
+    glossary: Glossary,
+    wishes: Wishes,
+    draft: str,
+    edited: Edited,
 ) -> Iterator[Problem]:
     """What failed, what was hard to read, and slips of the pen that the draft shows."""
     shown = slides_today(workspace, wishes)
@@ -312,6 +323,8 @@ def _about_slides(
     ]
     known = [talk.title, talk.event, talk.description, *_headings(talk)]
     known += [t.source for t in glossary.terms]
+    # Whoever wrote the English down has not seen the slides: no two slip alike.
+    known += [p.english for p in edited.article.paragraphs]
     with contextlib.suppress(MissingError):  # without the extra nobody has read them, or elsewhere
         for slip in slips([text for _, text in lines], known):
             if slip.written in draft:

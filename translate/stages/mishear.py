@@ -3,29 +3,30 @@
 Says where, which name, and how alike; changes nothing, since the most alike are often right. Two
 likenesses are taken together: of the letters, and of the consonants as they are spoken, with
 acronyms and numbers read out. Plain English is let pass unless several words of it sound the same
-as a name. Knows articles and terms; knows no reports.
+as a name. Knows articles, terms and slides; knows no reports.
 """
 
-import base64
-import binascii
-import importlib.util
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from jellyfish import metaphone
 from rapidfuzz.distance import Indel
 
-from translate.glossary import COMMON, Glossary
-from translate.model import Article, Sentence, Term
+from translate.glossary import Glossary, row_key
+from translate.model import Article, Sentence, Slide, Term
+from translate.stages.mishear_english import is_english, is_listed, same_word
+from translate.stages.mishear_shown import names_on, written_on
 
 LONGEST = 4  # words of a span
 AROUND = 6  # words shown on either side of it
+_NEAR = 60.0  # seconds from a slide within which what stands on it is expected
+# A slide's spelling so near to a term's is that term, and in so many letters not by accident.
+_ALIKE, _ALIKE_FROM = 0.85, 6
 
 # How alike a span and a name must be, 0..1; tuned by tests/bench/mishearings.py.
 UNKNOWN = 0.80  # with a word that is no English word
@@ -45,20 +46,69 @@ class Candidate:
 
     at: float  # start of its sentence, in seconds
     heard: str
-    term: str  # the source of the glossary's row
+    term: str  # the source of the glossary's row, or the name as a slide has it
     score: float  # how alike they are, 0..1
     context: str  # the words around it
+    shown: float | None = None  # when the slide nearest in time with the name was put up
 
 
-def candidates(article: Article, glossary: Glossary, context: str = "") -> tuple[Candidate, ...]:
+def candidates(
+    article: Article, glossary: Glossary, context: str = "", slides: Sequence[Slide] = ()
+) -> tuple[Candidate, ...]:
     """Spans of one to four words that are no terms but resemble one, in the order of the talk.
 
     `context` is what else is known of the talk (title, description, chapters): a name that it or
-    the talk itself says needs less likeness. Spans do not overlap.
+    the talk itself says needs less likeness, and so does one that can be read on a slide within a
+    minute. The names on `slides` are listened for as well. Spans do not overlap.
     """
     sentences = [s for p in article.paragraphs for s in p.sentences]
-    ears = _Ears(glossary, "\n".join([context, *(s.text for s in sentences)]))
-    return tuple(c for sentence in sentences for c in ears.listen(sentence))
+    text = "\n".join([context, *(s.text for s in sentences)])
+    shown = _Shown(glossary, slides)
+    ears: dict[frozenset[str], _Ears] = {}
+    found: list[Candidate] = []
+    for sentence in sentences:
+        near = shown.near(sentence)
+        if near not in ears:
+            names = [*_names(glossary, text, near), *shown.names(near)]
+            ears[near] = _Ears(shown.glossary, names, shown.written)
+        found += (shown.timed(c) for c in ears[near].listen(sentence))
+    return tuple(found)
+
+
+class _Shown:
+    """What slides add to what is known."""
+
+    def __init__(self, glossary: Glossary, slides: Sequence[Slide]) -> None:
+        self._by_text = {name.text: name for name in names_on(slides)}
+        self.written = written_on(slides)
+        rows = {row_key(term.source): _letters(term.source) for term in glossary.terms}
+        own = [name for name in self._by_text if not _is_spelling(name, rows)]
+        self._own = tuple(Term(source=name, policy="keep") for name in own)
+        self.glossary = Glossary(terms=(*glossary.terms, *self._own)) if own else glossary
+
+    def near(self, sentence: Sentence) -> frozenset[str]:
+        """The names that can be read at a sentence, or shortly before or after it."""
+        some = self._by_text.values()
+        return frozenset(n.text for n in some if n.near(sentence.start, sentence.end, _NEAR))
+
+    def names(self, near: frozenset[str]) -> Iterator["_Name"]:
+        for term in self._own:
+            if (name := _name(term, expected=term.source in near)) is not None:
+                yield name
+
+    def timed(self, candidate: Candidate) -> Candidate:
+        name = self._by_text.get(candidate.term)
+        return replace(candidate, shown=name.closest(candidate.at)) if name else candidate
+
+
+def _is_spelling(name: str, rows: Mapping[str, str]) -> bool:
+    """Whether the term base has a name, or one so near that the slide has it wrong, or misread."""
+    if row_key(name) in rows:
+        return True
+    letters = _letters(name)
+    return len(letters) >= _ALIKE_FROM and any(
+        Indel.normalized_similarity(letters, other) >= _ALIKE for other in rows.values()
+    )
 
 
 # --- sounds -------------------------------------------------------------------------------------
@@ -156,68 +206,6 @@ def _openings(text: str) -> set[str]:
     return found
 
 
-# --- plain English ------------------------------------------------------------------------------
-
-_INFLECTIONS = ("s", "es", "ies", "ed", "d", "ing", "er", "ers", "ly", "n't", "al", "ness")
-
-
-@lru_cache(maxsize=1)
-def _vocabulary() -> frozenset[str]:
-    """Words that are frequent in English: the whole words among the tokens of Whisper's English.
-
-    The file comes with `openai-whisper` and is read where it lies; nothing of Whisper is loaded.
-    Without it, only the commonest words count as English, and more spans are suspected.
-    """
-    package = importlib.util.find_spec("whisper")
-    places = (package.submodule_search_locations if package else None) or []
-    files = [Path(place) / "assets" / "gpt2.tiktoken" for place in places]
-    words = set(COMMON)
-    for file in files:
-        for line in file.read_bytes().splitlines() if file.exists() else ():
-            try:
-                token = base64.b64decode(line.partition(b" ")[0]).decode()
-            except (binascii.Error, UnicodeDecodeError):
-                continue  # half of a character
-            if token.startswith(" ") and token[1:].isalpha():
-                words.add(token[1:])
-    return frozenset(words)
-
-
-def _known(word: str) -> bool:
-    words = _vocabulary()
-    return bool({word, word.lower(), word.capitalize() if word.isupper() else word} & words)
-
-
-@lru_cache(maxsize=65536)
-def _is_english(word: str) -> bool:
-    """Whether a word, or each part of it between hyphens, is English, inflected or not."""
-    parts = [re.sub(r"['’](?:s|re|ve|ll|d|m|t)?$", "", p) for p in re.split("[-‐–]", word)]
-    if len(parts) > 1 and any(len(part) < 2 for part in parts):
-        return False  # b-encoder
-    return all(len(part) < 2 or _known(part) or _is_inflected(part) for part in parts)
-
-
-def _is_inflected(word: str) -> bool:
-    stems = [word[: -len(end)] for end in _INFLECTIONS if word.endswith(end)]
-    return any(_known(stem + end) for stem in stems if len(stem) > 2 for end in ("", "e", "y"))
-
-
-_DERIVED = frozenset(
-    [
-        *("", "s", "es", "d", "ed", "r", "er", "ers", "or", "ors", "ing", "able", "al", "ist"),
-        *("ize", "ized", "izer", "izers", "izing", "ise", "ised", "ation", "ization"),
-    ]
-)
-
-
-def _same_word(a: str, b: str) -> bool:
-    """Whether two words are one, inflected or derived: tokenize, tokenizer."""
-    same = 0
-    while same < min(len(a), len(b)) and a[same] == b[same]:
-        same += 1
-    return any(a[n:] in _DERIVED and b[n:] in _DERIVED for n in range(4, same + 1))
-
-
 # --- names --------------------------------------------------------------------------------------
 
 
@@ -236,17 +224,23 @@ def _is_proper(term: Term) -> bool:
     return term.policy == "keep" or bool(re.search("[A-Z0-9]", term.source))
 
 
-def _names(glossary: Glossary, text: str) -> Iterator[_Name]:
+def _names(glossary: Glossary, text: str, near: frozenset[str]) -> Iterator[_Name]:
     """The terms that can be told from plain English, and are long enough."""
     said = {term.source for term in glossary.terms_in(text)}
     for term in glossary.terms:
-        source, letters, proper = term.source, _letters(term.source), _is_proper(term)
-        if not proper and (" " in source or _known(source) or _known(letters)):
-            continue
-        if len(letters) >= (FEWEST if proper else FEWEST_SPELT):
-            pieces = frozenset(piece.lower() for piece in _pieces(source))
-            ordinary = all(map(_is_english, _WORD.findall(source)))
-            yield _Name(term, letters, pieces, proper, ordinary, proper and source in said)
+        if (name := _name(term, expected=term.source in said | near)) is not None:
+            yield name
+
+
+def _name(term: Term, *, expected: bool) -> _Name | None:
+    source, letters, proper = term.source, _letters(term.source), _is_proper(term)
+    if not proper and (" " in source or is_listed(source) or is_listed(letters)):
+        return None
+    if len(letters) < (FEWEST if proper else FEWEST_SPELT):
+        return None
+    pieces = frozenset(piece.lower() for piece in _pieces(source))
+    ordinary = all(map(is_english, _WORD.findall(source)))
+    return _Name(term, letters, pieces, proper, ordinary, proper and expected)
 
 
 # --- listening ----------------------------------------------------------------------------------
@@ -284,12 +278,15 @@ class _Found(NamedTuple):
 class _Ears:
     """What to listen for in one talk."""
 
-    def __init__(self, glossary: Glossary, text: str) -> None:
+    def __init__(
+        self, glossary: Glossary, names: Iterable[_Name], written: frozenset[str]
+    ) -> None:
         self._glossary = glossary
+        self._written = written
         self._spelt = {_singular(_letters(term.source)) for term in glossary.terms}
         self._by_opening: dict[str, list[_Name]] = defaultdict(list)
         self._by_sound: dict[str, list[_Name]] = defaultdict(list)
-        for name in sorted(_names(glossary, text), key=lambda n: n.term.source):
+        for name in sorted(names, key=lambda n: n.term.source):
             for opening in _openings(name.term.source):
                 self._by_opening[opening].append(name)
             for sound in _sounds(name.term.source) if name.proper else ():
@@ -337,6 +334,8 @@ class _Ears:
                 kind: Kind = "right"
             elif whole or (word[0].isalpha() and _singular(_letters(word[0])) in self._spelt):
                 kind = "plain"
+            elif word[0].lower() in self._written:
+                kind = "plain"  # as a slide spells it
             else:
                 kind = _kind(word[0], opening=_OPENING.search(text, 0, start) is not None)
             tokens.append(_Token(start, end, word[0], kind))
@@ -415,7 +414,7 @@ def _resembling(
 
 def _is_another(heard: str, letters: str, name: _Name) -> bool:
     """Whether a span is surely something else: a derived word, a compound, another acronym."""
-    if _same_word(letters, name.letters):
+    if same_word(letters, name.letters):
         return True
     if not name.proper and (" " in heard or {p.lower() for p in _pieces(heard)} >= name.pieces):
         return True
@@ -449,7 +448,7 @@ def _singular(letters: str) -> str:
 def _kind(word: str, *, opening: bool) -> Kind:
     if word.isdigit():
         return "plain"
-    if not _is_english(word) or re.search(r"\d", word):
+    if not is_english(word) or re.search(r"\d", word):
         return "unknown"
     capital = re.search("[A-Z]", word[1:] if opening else word)
     return "capital" if capital and word != "I" and not re.search("['’]", word) else "plain"
