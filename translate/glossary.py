@@ -277,13 +277,19 @@ def digest(terms: Iterable[Term]) -> str:
 
 
 def bias_terms(
-    glossary: Glossary, context: str, *, earlier: Iterable[str] = (), limit: int = 50
+    glossary: Glossary,
+    context: str,
+    *,
+    names: Iterable[str] = (),
+    earlier: Iterable[str] = (),
+    limit: int = 50,
 ) -> tuple[str, ...]:
     """The at most `limit` names and terms that a recogniser should expect.
 
-    First what `context` (title, description, chapters) says, the most frequent first; then the
-    names that talks before it (`earlier`, the text of each) have said, those of the most talks
-    first; then what is known to be misheard, names that stay English before the rest.
+    First what `context` (title, description, chapters, slides) says, the most frequent first; then
+    `names` that are surely the talk's and no rows; then the names that talks before it (`earlier`,
+    the text of each) have said, those of the most talks first; then what is known to be misheard,
+    names that stay English before the rest.
     """
     said = Counter(match.term.source for match in glossary.matches(context))
     heard = Counter(
@@ -292,8 +298,9 @@ def bias_terms(
     misheard = [term for term in glossary.terms if term.heard_as]
     order = {"keep": 0, "strict": 1}
     misheard.sort(key=lambda term: order.get(term.policy, 2))
-    expected = [source for source, _ in (*said.most_common(), *_by_count(heard))]
-    return tuple(dict.fromkeys([*expected, *(term.source for term in misheard)]))[:limit]
+    expected = [source for source, _ in _by_count(heard)]
+    known = [*(source for source, _ in said.most_common()), *names, *expected]
+    return tuple(dict.fromkeys([*known, *(term.source for term in misheard)]))[:limit]
 
 
 def _is_a_name(term: Term) -> bool:

@@ -128,7 +128,13 @@ class Press:
     def brief(self, name: str, *, force: bool) -> None:
         """Have the translator's model propose a summary and terms, and say where they stand."""
         workspace = find_talk(self._desk.drafts, name)
-        done = pipeline.brief(workspace, self._desk.briefer(), self._desk.glossary, force=force)
+        done = pipeline.brief(
+            workspace,
+            self._desk.briefer(),
+            self._desk.glossary,
+            self._desk.wishes,
+            force=force,
+        )
         if done.backup:
             self._console.say(f"  yours is kept as {done.backup}")
         self._console.say(f"  {usage_text(done.brief.usage)}")

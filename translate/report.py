@@ -78,6 +78,7 @@ KINDS = {
     "slides-missing": "No slides from the video",
     "slides-damaged": "Damage in the video",
     "slides-unread": "Slides that nobody has read",
+    "slides-unheard": "Names on slides that the recogniser was not told",
     "slide-missing": "Slides that could not be seen or read",
     "slide-unreadable": "Slides that were hard to read",
     "slide-spelling": "Spelling on slides",

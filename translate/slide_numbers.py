@@ -55,8 +55,13 @@ _UNITS = {
     "€": r"(?:euros?|EUR)\b",
 }
 _BASE = {
-    **{"ms": ("s", "0.001"), "min": ("s", "60"), "h": ("s", "3600")},
-    **{"KB": ("B", "1e3"), "MB": ("B", "1e6"), "GB": ("B", "1e9"), "TB": ("B", "1e12")},
+    "ms": ("s", "0.001"),
+    "min": ("s", "60"),
+    "h": ("s", "3600"),
+    "KB": ("B", "1e3"),
+    "MB": ("B", "1e6"),
+    "GB": ("B", "1e9"),
+    "TB": ("B", "1e12"),
 }
 _QUANTITY = re.compile(
     rf"(?<![\w.#:/_])(?<!\w-)(?P<money>[$€] ?)?(?P<number>{_DIGITS}|{_WORDS})(?![-–/:]\d)\+?"
@@ -176,21 +181,19 @@ def _of_line(
         return
     subject = _content(line) - usual
     others = [q for text in _lines(slide) for q in _quantities(text)]
-    place = f"the slide at {clock(slide.start)} has"
     for one in shown:
         if not one.unit and not one.counted:
             continue
+        has = f"the slide at {clock(slide.start)} has “{one.text}”"
         if _is_said(one, here):
             for at, wrong in _miswritten(one, subject, here, chinese):
-                yield _problem(
-                    f"“{wrong}” is written; {place} “{one.text}”, which is said too", at, line
-                )
-        elif not any(_holds(chinese.get(p.start, ""), one) for p, _ in here):
-            if best := _instead(one, subject, here, others, alone=_alone(one, others)):
-                sentence, other = best
-                yield _problem(
-                    f"“{other.text}” was heard; {place} “{one.text}”", sentence.start, line
-                )
+                yield _problem(f"“{wrong}” is written; {has}, which is said too", at, line)
+            continue
+        settled = any(_holds(chinese.get(p.start, ""), one) for p, _ in here)
+        instead = _instead(one, subject, here, others, alone=_alone(one, others))
+        if instead and not settled:
+            sentence, other = instead
+            yield _problem(f"“{other.text}” was heard; {has}", sentence.start, line)
 
 
 def _problem(message: str, at: float, line: str) -> Problem:
@@ -222,7 +225,12 @@ def _holds(chinese: str, one: _Quantity) -> bool:
 
 
 def _instead(
-    one: _Quantity, subject: frozenset[str], here: _Here, others: Sequence[_Quantity], *, alone: bool
+    one: _Quantity,
+    subject: frozenset[str],
+    here: _Here,
+    others: Sequence[_Quantity],
+    *,
+    alone: bool,
 ) -> tuple[Sentence, _Quantity] | None:
     """The number that is said where a slide's should be, with its sentence."""
     best: tuple[int, Sentence, _Quantity] | None = None
@@ -342,7 +350,15 @@ def _counted(after: str) -> Iterator[str]:
     count = 0
     for word in _WORD.findall(phrase[0] if phrase else ""):
         lower = word.lower()
-        if lower in _STOP and lower not in ("new", "more", "of", "the", "our", "these", "different"):
+        if lower in _STOP and lower not in (
+            "new",
+            "more",
+            "of",
+            "the",
+            "our",
+            "these",
+            "different",
+        ):
             return
         if lower in _STOP or len(lower) < 3:
             continue

@@ -30,6 +30,7 @@ from translate.exchange import Format, Target
 from translate.glossary import Policy
 from translate.model import Problem, Term, clock
 from translate.pipeline.step_check import edited_of
+from translate.pipeline.step_slides import lines_of_slides
 from translate.stages.suggest import Candidate, suggest
 from translate.termfile import Difference
 from translate.workspace import (
@@ -316,6 +317,7 @@ class TermDesk:
             )
         talk = workspace.talk()
         beside = [talk.title, talk.description, *(chapter.title for chapter in talk.chapters)]
+        beside += lines_of_slides(workspace, self._desk.wishes)
         found = suggest(workspace.article(), self._desk.glossary, beside)
         rows = [(c.text, c.kind, str(c.said), *_first_context(c)) for c in found]
         data = {"talk": workspace.slug, "candidates": [asdict(c) for c in found]}

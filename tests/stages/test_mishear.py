@@ -171,13 +171,11 @@ def seen(text: str, *slides: Slide, glossary: Glossary = NAMES) -> list[tuple[st
         ("Spring Docathon", "Docuthon"),
         ("Why torchtune?", "torch toon"),
         ("Moving ExecuTorch to production", "Execu Torch"),
-        ("DTensor and NCCL", "D tenser"),
+        ("DTensor and NCCL", "Detensor"),
     ],
 )
-def test_what_resembles_a_name_on_a_slide_is_flagged_with_the_slide(
-    shown: str, heard: str
-) -> None:
-    ((flagged, name, at),) = seen(f"Then we took {heard} for all of it.", slide(shown, 3, 20))
+def test_what_resembles_a_name_on_a_slide_is_flagged_with_the_slide(shown: str, heard: str) -> None:
+    ((flagged, name, at),) = seen(f"Then all of {heard} was for it.", slide(shown, 3, 20))
     assert (flagged, at) == (heard, 3)
     assert name in shown
 

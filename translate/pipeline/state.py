@@ -10,7 +10,7 @@ from translate.model import UNTRANSLATED, Talk
 from translate.pipeline.run import Tools, Wishes
 from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
 from translate.pipeline.step_slides import slides_state, slides_today, video_of
-from translate.pipeline.step_transcribe import transcript_from
+from translate.pipeline.step_transcribe import transcript_from, unheard_of_slides
 from translate.workspace import (
     ARTICLE,
     DRAFT,
@@ -42,7 +42,8 @@ def status(
     try:
         source, key = transcript_from(workspace, talk, tools, wishes)
         state = workspace.state(TRANSCRIPT, key)
-        rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=source.file))
+        note = f"{source.file}{_unheard(workspace, glossary, wishes)}"
+        rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=note))
     except InputError as e:
         state = State.EDITED if workspace.has(TRANSCRIPT) else State.MISSING
         rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=e.message))
@@ -81,6 +82,14 @@ def _slides_status(workspace: Workspace, talk: Talk, wishes: Wishes) -> Iterator
     parts += [f"{failed} failed" if failed else ""]
     parts += [f"{len(deck)} found" if len(deck) != len(shown) else ""]
     yield Status(stage="slides", file=SLIDES, state=state, note=", ".join(filter(None, parts)))
+
+
+def _unheard(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:
+    """That slides have names which the words were taken without."""
+    if not workspace.has(TRANSCRIPT):
+        return ""
+    names = unheard_of_slides(workspace, workspace.transcript(), glossary, wishes)
+    return f", without {len(names)} names of the slides (--force)" if names else ""
 
 
 def _differ(talk: Talk, base: Talk | None, name: str) -> bool:

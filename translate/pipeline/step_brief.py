@@ -3,15 +3,20 @@
 Knows where the file lies and that a person may have edited it.
 """
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from translate.errors import BadFileError, ConflictError
+from translate.errors import BadFileError, ConflictError, InputError
 from translate.glossary import Glossary
 from translate.model import Brief
+from translate.pipeline.run import Wishes
 from translate.pipeline.step_draft import article_today, card_of
+from translate.pipeline.step_slides import lines_of_slides, slides_today
 from translate.stages.brief import Briefer, Dropped, beginning, brief_text, sifted
 from translate.workspace import BRIEF, USAGE, Workspace
+
+_DESCRIBED, _TITLES = 900, 500  # characters of the description and of the slides' titles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,12 @@ class Briefed:
 
 
 def brief(
-    workspace: Workspace, briefer: Briefer, glossary: Glossary, *, force: bool = False
+    workspace: Workspace,
+    briefer: Briefer,
+    glossary: Glossary,
+    wishes: Wishes,
+    *,
+    force: bool = False,
 ) -> Briefed:
     """Ask once, and write brief.md.
 
@@ -40,15 +50,27 @@ def brief(
                 "--force backs it up and writes a new one",
             )
         article = article_today(workspace, glossary)
-        card = replace(card_of(workspace), summary=workspace.talk().description)
+        shown = lines_of_slides(workspace, wishes)
+        card = replace(card_of(workspace), summary=_about(workspace, wishes))
         asked = briefer.brief(card, beginning(article))
         workspace.put_aside(USAGE, workspace.usage() + asked.usage)
         if asked.missing:
             raise BadFileError(asked.missing, "run it again, or go on without")
-        found, dropped = sifted(asked, article, glossary)
+        found, dropped = sifted(asked, article, glossary, shown)
         backup = workspace.back_up(BRIEF) if workspace.edited(BRIEF) else None
         folder = workspace.folder.resolve()
         place = f"{folder.parent.name}/{folder.name}/{BRIEF}"  # from where drafts/ lies
         place = BRIEF if "-->" in place else place  # it stands in a comment
         workspace.put(BRIEF, brief_text(found, place), key="")
     return Briefed(file=workspace.path(BRIEF), brief=found, dropped=dropped, backup=backup)
+
+
+def _about(workspace: Workspace, wishes: Wishes) -> str:
+    """What is written of the talk: its description, and the titles of its slides."""
+    described = workspace.talk().description
+    with contextlib.suppress(InputError):  # told where the slides themselves are wanted
+        titles = dict.fromkeys(s.title for s in slides_today(workspace, wishes) if s.title)
+        if titles:
+            shown = f"On its slides: {'; '.join(titles)}"
+            return f"{described[:_DESCRIBED]}\n{shown[:_TITLES]}".strip()
+    return described

@@ -20,6 +20,7 @@ from translate.model import UNTRANSLATED, Problem, Slide, Talk, Transcript, Usag
 from translate.pipeline.as_edited import Edited, as_edited
 from translate.pipeline.run import Wishes, untouched
 from translate.pipeline.step_slides import problems_of_slides, slides_today
+from translate.pipeline.step_transcribe import unheard_of_slides, unheard_problem
 from translate.pipeline.step_undo import undone_in
 from translate.report import (
     Item,
@@ -137,6 +138,7 @@ def report_on(
         *_about_facts(talk, wishes),
         *_about_text(draft, edited, glossary, wishes),
         *_about_hearing(transcript, edited),
+        *_about_prompt(workspace, transcript, glossary, wishes),
         *_about_names(talk, edited, glossary, undone_in(workspace), shown),
         *_about_draft(workspace, text, draft),
         *_about_slides(workspace, talk, glossary, wishes, text, edited),
@@ -241,6 +243,14 @@ def _about_hearing(transcript: Transcript, edited: Edited) -> Iterator[Problem]:
             at=at,
             where=correction.written,
         )
+
+
+def _about_prompt(
+    workspace: Workspace, transcript: Transcript, glossary: Glossary, wishes: Wishes
+) -> Iterator[Problem]:
+    """Names on slides that the recogniser was not told of."""
+    if unheard := unheard_of_slides(workspace, transcript, glossary, wishes):
+        yield unheard_problem(workspace, unheard)
 
 
 def _about_names(

@@ -111,6 +111,15 @@ def words_of_slides(workspace: Workspace, wishes: Wishes) -> Iterator[str]:
             yield slide.words
 
 
+def lines_of_slides(workspace: Workspace, wishes: Wishes) -> tuple[str, ...]:
+    """Titles and lines of the slides, each once; without code, and without what charts hold."""
+    with contextlib.suppress(InputError):  # told where the slides themselves are wanted
+        shown = slides_today(workspace, wishes)
+        texts = [(s.banner, s.title, *(x.text for x in s.lines if not x.code)) for s in shown]
+        return tuple(dict.fromkeys(t for some in texts for t in some if t.strip()))
+    return ()
+
+
 def video_of(workspace: Workspace, talk: Talk) -> Media | None:
     """The video, where it was downloaded and is here."""
     return next((m for m in talk.media if m.kind == "video" and workspace.has(m.file)), None)

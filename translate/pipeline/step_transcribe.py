@@ -18,15 +18,17 @@ from translate.model import (
     Engine,
     Flag,
     Media,
+    Problem,
     Progress,
     Talk,
     Transcript,
     WindowResult,
 )
 from translate.pipeline.run import Result, Tools, Wishes, bring, put_side
-from translate.pipeline.step_slides import words_of_slides
+from translate.pipeline.step_slides import slides_today, words_of_slides
 from translate.stages import fetch as fetching
 from translate.stages import transcribe as transcribing
+from translate.stages.mishear_shown import lacking, names_on
 from translate.subtitles import srt
 from translate.turns import turns
 from translate.workspace import (
@@ -41,6 +43,9 @@ from translate.workspace import (
     talks,
 )
 
+_SHOWN = 20  # names of slides in a prompt
+_NAMED = 5  # of them in a message
+_OF_SLIDES = "slides"  # the parameter of a transcript's engine that keeps those
 _EARLIER = 8  # talks of the same event that are looked at
 TRANSCRIBE_RULES = "2"  # raised when the rules change, so that older transcripts count as stale
 
@@ -68,6 +73,8 @@ def transcribe(
         transcript = workspace.transcript()
         text = srt([(c.start, c.end, c.text) for c in transcript.cues])
         problems = put_side(workspace, TRANSCRIPT_SRT, text)
+        if unheard := unheard_of_slides(workspace, transcript, glossary, wishes):
+            problems.append(unheard_problem(workspace, unheard))
     return Result(
         workspace=workspace,
         made=(made,),
@@ -225,23 +232,29 @@ def _from_audio(
     recogniser = tools.recogniser(plan.recogniser)
     audio = tools.decode(workspace.path(plan.source.file), progress)
     journal = WindowJournal(workspace.path(WINDOWS), plan.key, recogniser.engine, anew=wishes.force)
+    today = bias(
+        talk,
+        glossary,
+        tools.count_tokens,
+        same_event(workspace, talk),
+        words_of_slides(workspace, wishes),
+        names_of_slides(workspace, glossary, wishes),
+    )
+    prompt = journal.prompt(lambda: today)
     heard = transcribing.transcribe_audio(
         audio,
         recogniser,
         tools.detector(),
         journal=journal,
-        prompt=journal.prompt(
-            lambda: bias(
-                talk,
-                glossary,
-                tools.count_tokens,
-                same_event(workspace, talk),
-                words_of_slides(workspace, wishes),
-            )
-        ),
+        prompt=prompt,
         language=plan.language or None,
         progress=progress,
     )
+    # Of a run that was begun before the slides were read, only what it was told counts.
+    told = [n for n in _shown_names(workspace, glossary, wishes) if prompt == today or n in prompt]
+    if told:
+        known = {**heard.engine.parameters, _OF_SLIDES: "; ".join(told)}
+        heard = replace(heard, engine=replace(heard.engine, parameters=known))
     return _doubted(heard, audio.duration)
 
 
@@ -263,18 +276,66 @@ def bias(
     count_tokens: Callable[[str], int],
     earlier: Iterable[str] = (),
     shown: Iterable[str] = (),
+    names: Iterable[str] = (),
 ) -> str:
     """The prompt that makes Whisper spell this talk's terms; `earlier`: what others said before,
-    `shown`: what stands on its slides."""
+    `shown`: what stands on its slides, `names`: those of it that the term base lacks."""
     chapters = (c.title for c in talk.chapters)
     context = "\n".join([talk.title, talk.event, talk.description, *chapters, *shown])
     return bias_prompt(
-        terms.bias_terms(glossary, context, earlier=earlier),
+        terms.bias_terms(glossary, context, names=names, earlier=earlier),
         title=talk.title,
         event=talk.event,
         speakers=tuple(s.name for s in talk.speakers),
         count_tokens=count_tokens,
     )
+
+
+def unheard_of_slides(
+    workspace: Workspace, transcript: Transcript, glossary: Glossary, wishes: Wishes
+) -> tuple[str, ...]:
+    """Names that stand on slides read, or edited, after the words were taken.
+
+    The transcript stays as it is: words that took hours are not thrown away for a name.
+    """
+    known = transcript.engine.parameters
+    if "prompt" not in known:  # captions, or words from elsewhere
+        return ()
+    told = known.get(_OF_SLIDES, "").split("; ")
+    today = _shown_names(workspace, glossary, wishes)
+    return tuple(n for n in today if n not in told and n not in known["prompt"])
+
+
+def unheard_problem(workspace: Workspace, names: Sequence[str]) -> Problem:
+    listed = ", ".join(names[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return Problem(
+        rule="slides-unheard",
+        severity="info",
+        message=f"the words were taken before these stood on the slides: {listed}{more}",
+        where=TRANSCRIPT,
+        hint=f"they stay as they are; stw transcribe {workspace.slug} --force takes them anew",
+    )
+
+
+def _shown_names(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> tuple[str, ...]:
+    """What of the slides a prompt would name, if it had room."""
+    words = "\n".join(words_of_slides(workspace, wishes))
+    said = (term.source for term in glossary.terms_in(words))
+    return tuple(dict.fromkeys([*said, *names_of_slides(workspace, glossary, wishes)]))
+
+
+def names_of_slides(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> tuple[str, ...]:
+    """Names in titles and bullets that the term base lacks, those on the most slides first.
+
+    Charts are left out: what is small in them is often misread, and a prompt would spread that.
+    """
+    with contextlib.suppress(InputError):  # told where the slides themselves are wanted
+        slides = [replace(s, words="") for s in slides_today(workspace, wishes)]
+        names = lacking((n.text for n in names_on(slides)), glossary)
+        whole = [n for n in names if not any(n != other and n in other.split() for other in names)]
+        return tuple(whole[:_SHOWN])
+    return ()
 
 
 def same_event(workspace: Workspace, talk: Talk) -> Iterator[str]:

@@ -49,9 +49,14 @@ class Dropped:
     why: str
 
 
-def sifted(brief: Brief, article: Article, glossary: Glossary) -> tuple[Brief, tuple[Dropped, ...]]:
-    """What of a model's proposals a person should see, and what was left out and why."""
-    english = " ".join(p.english for p in article.paragraphs)
+def sifted(
+    brief: Brief, article: Article, glossary: Glossary, shown: Sequence[str] = ()
+) -> tuple[Brief, tuple[Dropped, ...]]:
+    """What of a model's proposals a person should see, and what was left out and why.
+
+    `shown` stands on slides: as good as said, and often better spelt.
+    """
+    english = "\n".join([*(p.english for p in article.paragraphs), *shown])
     known = {t.source.casefold() for t in glossary.terms}
     terms: dict[str, tuple[str, str]] = {}
     dropped: list[Dropped] = []

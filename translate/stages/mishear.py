@@ -9,7 +9,7 @@ as a name. Knows articles, terms and slides; knows no reports.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -17,16 +17,14 @@ from typing import Literal, NamedTuple
 from jellyfish import metaphone
 from rapidfuzz.distance import Indel
 
-from translate.glossary import Glossary, row_key
+from translate.glossary import Glossary
 from translate.model import Article, Sentence, Slide, Term
 from translate.stages.mishear_english import is_english, is_listed, same_word
-from translate.stages.mishear_shown import names_on, written_on
+from translate.stages.mishear_shown import lacking, names_on, written_on
 
 LONGEST = 4  # words of a span
 AROUND = 6  # words shown on either side of it
 _NEAR = 60.0  # seconds from a slide within which what stands on it is expected
-# A slide's spelling so near to a term's is that term, and in so many letters not by accident.
-_ALIKE, _ALIKE_FROM = 0.85, 6
 
 # How alike a span and a name must be, 0..1; tuned by tests/bench/mishearings.py.
 UNKNOWN = 0.80  # with a word that is no English word
@@ -81,8 +79,7 @@ class _Shown:
     def __init__(self, glossary: Glossary, slides: Sequence[Slide]) -> None:
         self._by_text = {name.text: name for name in names_on(slides)}
         self.written = written_on(slides)
-        rows = {row_key(term.source): _letters(term.source) for term in glossary.terms}
-        own = [name for name in self._by_text if not _is_spelling(name, rows)]
+        own = lacking(self._by_text, glossary)
         self._own = tuple(Term(source=name, policy="keep") for name in own)
         self.glossary = Glossary(terms=(*glossary.terms, *self._own)) if own else glossary
 
@@ -99,16 +96,6 @@ class _Shown:
     def timed(self, candidate: Candidate) -> Candidate:
         name = self._by_text.get(candidate.term)
         return replace(candidate, shown=name.closest(candidate.at)) if name else candidate
-
-
-def _is_spelling(name: str, rows: Mapping[str, str]) -> bool:
-    """Whether the term base has a name, or one so near that the slide has it wrong, or misread."""
-    if row_key(name) in rows:
-        return True
-    letters = _letters(name)
-    return len(letters) >= _ALIKE_FROM and any(
-        Indel.normalized_similarity(letters, other) >= _ALIKE for other in rows.values()
-    )
 
 
 # --- sounds -------------------------------------------------------------------------------------
@@ -278,9 +265,7 @@ class _Found(NamedTuple):
 class _Ears:
     """What to listen for in one talk."""
 
-    def __init__(
-        self, glossary: Glossary, names: Iterable[_Name], written: frozenset[str]
-    ) -> None:
+    def __init__(self, glossary: Glossary, names: Iterable[_Name], written: frozenset[str]) -> None:
         self._glossary = glossary
         self._written = written
         self._spelt = {_singular(_letters(term.source)) for term in glossary.terms}

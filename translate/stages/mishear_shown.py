@@ -7,16 +7,23 @@ with their times out; changes nothing.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rapidfuzz.distance import Indel
+
+from translate.glossary import Glossary, row_key
 from translate.model import Slide, Span
 from translate.stages.mishear_english import is_english
 
+# A slide's spelling so near to a term's is that term, and in so many letters not by accident.
+_ALIKE, _ALIKE_FROM = 0.85, 6
 _FEWEST = 3  # letters of the shortest name
 _UNKNOWN = 6  # letters from which a small word that is no English is a name: torchtune
-_MARK = re.compile(r"\S*(?:://|www\.|@|#|_|\\|=|\(\)|\.\w{2,4}/)\S*|\S*\.(?:org|com|io|net|ai|dev)\b")
+_MARK = re.compile(
+    r"\S*(?:://|www\.|@|#|_|\\|=|\(\)|\.\w{2,4}/)\S*|\S*\.(?:org|com|io|net|ai|dev)\b"
+)
 _WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-’'.][A-Za-z0-9À-ɏ]+)*")
 _WRITTEN = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|^[A-Z][A-Z0-9]{2,}$|^[A-Z]+\d")
 _MANY = re.compile(r"^[A-Z][A-Z0-9]+s$")  # PRs
@@ -55,6 +62,26 @@ def names_on(slides: Iterable[Slide]) -> tuple[ShownName, ...]:
         ShownName(text=name, shown=tuple(sorted(spans[name], key=lambda s: (s.start, s.end))))
         for name in ranked
     )
+
+
+def lacking(names: Iterable[str], glossary: Glossary) -> tuple[str, ...]:
+    """The names that a term base has not.
+
+    Nor one so near that the slide has it wrong, or that it was misread.
+    """
+    rows = {row_key(term.source): _letters(term.source) for term in glossary.terms}
+    return tuple(name for name in names if row_key(name) not in rows and not _is_near(name, rows))
+
+
+def _is_near(name: str, rows: Mapping[str, str]) -> bool:
+    letters = _letters(name)
+    return len(letters) >= _ALIKE_FROM and any(
+        Indel.normalized_similarity(letters, other) >= _ALIKE for other in rows.values()
+    )
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def written_on(slides: Iterable[Slide]) -> frozenset[str]:
