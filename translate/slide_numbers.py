@@ -214,8 +214,11 @@ def _alone(one: _Quantity, others: Sequence[_Quantity]) -> bool:
 
 def _is_said(one: _Quantity, here: _Here) -> bool:
     for paragraph, _ in here:
-        said = numerals.english(paragraph.english).possible
-        if one.plain in said or any(_same(q, one) for q in _quantities(paragraph.english)):
+        said = _quantities(paragraph.english)
+        elsewise = {q.plain for q in said if q.unit not in ("", one.unit)}
+        if one.plain in numerals.english(paragraph.english).possible - elsewise:
+            return True
+        if any(_same(q, one) for q in said):
             return True
     return False
 
@@ -283,7 +286,7 @@ def _same(said: _Quantity, shown: _Quantity) -> bool:
     """Whether what is said is a slide's number, rounded perhaps."""
     if said.unit == shown.unit:
         return _near(said.value, shown.value)
-    return said.plain == shown.plain
+    return said.plain == shown.plain and "" in (said.unit, shown.unit)
 
 
 def _near(said: Decimal, shown: Decimal) -> bool:

@@ -263,8 +263,7 @@ def _about_names(
     """What may be a name misheard; what a person has taken back before is none."""
     right = {u.heard.casefold() for u in undone}
     rows = {term.source: term for term in glossary.terms}
-    words = (s.words for s in shown)
-    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk), *words])
+    context = "\n".join([talk.title, talk.event, talk.description, *_headings(talk)])
     for found in mishearing.candidates(edited.article, glossary, context, shown):
         if found.heard.casefold() in right:
             continue

@@ -31,6 +31,7 @@ UNKNOWN = 0.80  # with a word that is no English word
 CAPITAL = 0.90  # of English words with a capital within a sentence; or where the name is such
 EXPECTED = 0.62  # either, where the talk itself speaks of the name
 EXPECTED_WORDS = 0.72  # where the name is made of English words
+SHOWN, SHOWN_WORDS = 0.68, 0.76  # the same, where only a slide near in time has the name
 PLAIN = 0.80  # the letters alone, of several plain words that sound the same as the name
 # Acronyms differ by design: their letters alone must be as alike as this.
 ACRONYM, EXPECTED_ACRONYM = 0.75, 0.6
@@ -90,7 +91,7 @@ class _Shown:
 
     def names(self, near: frozenset[str]) -> Iterator["_Name"]:
         for term in self._own:
-            if (name := _name(term, expected=term.source in near)) is not None:
+            if (name := _name(term, said=False, shown=term.source in near)) is not None:
                 yield name
 
     def timed(self, candidate: Candidate) -> Candidate:
@@ -204,7 +205,8 @@ class _Name(NamedTuple):
     pieces: frozenset[str]
     proper: bool  # a name that stays English, an acronym, a person; not a term like tokenizer
     ordinary: bool  # its words are English, too
-    expected: bool  # the talk speaks of it
+    expected: bool  # the talk speaks of it, or shows it just then
+    enough: float  # how alike it must be where it is expected
 
 
 def _is_proper(term: Term) -> bool:
@@ -215,11 +217,12 @@ def _names(glossary: Glossary, text: str, near: frozenset[str]) -> Iterator[_Nam
     """The terms that can be told from plain English, and are long enough."""
     said = {term.source for term in glossary.terms_in(text)}
     for term in glossary.terms:
-        if (name := _name(term, expected=term.source in said | near)) is not None:
+        name = _name(term, said=term.source in said, shown=term.source in near)
+        if name is not None:
             yield name
 
 
-def _name(term: Term, *, expected: bool) -> _Name | None:
+def _name(term: Term, *, said: bool, shown: bool) -> _Name | None:
     source, letters, proper = term.source, _letters(term.source), _is_proper(term)
     if not proper and (" " in source or is_listed(source) or is_listed(letters)):
         return None
@@ -227,7 +230,10 @@ def _name(term: Term, *, expected: bool) -> _Name | None:
         return None
     pieces = frozenset(piece.lower() for piece in _pieces(source))
     ordinary = all(map(is_english, _WORD.findall(source)))
-    return _Name(term, letters, pieces, proper, ordinary, proper and expected)
+    enough = EXPECTED_WORDS if ordinary else EXPECTED
+    if not said:
+        enough = SHOWN_WORDS if ordinary else SHOWN
+    return _Name(term, letters, pieces, proper, ordinary, proper and (said or shown), enough)
 
 
 # --- listening ----------------------------------------------------------------------------------
@@ -389,9 +395,9 @@ def _resembling(
             continue
         needed = max(least, CAPITAL) if name.ordinary else least
         if name.expected and least < CAPITAL:
-            needed = EXPECTED_WORDS if name.ordinary else EXPECTED
+            needed = name.enough
         elif name.expected:
-            needed = least if name.ordinary else EXPECTED
+            needed = least if name.ordinary else name.enough
         score = likeness(rest, _without(name.term.source, right))
         if score >= needed:
             yield _Found(score, name)

@@ -59,7 +59,7 @@ def _is_inflected(word: str) -> bool:
 _DERIVED = frozenset(
     [
         *("", "s", "es", "d", "ed", "r", "er", "ers", "or", "ors", "ing", "able", "al", "ist"),
-        *("ize", "ized", "izer", "izers", "izing", "ise", "ised", "ation", "ization"),
+        *("ize", "ized", "izer", "izers", "izing", "ise", "ised", "ation", "ization", "ly"),
     ]
 )
 

@@ -20,6 +20,7 @@ from translate.stages.mishear_english import is_english
 # A slide's spelling so near to a term's is that term, and in so many letters not by accident.
 _ALIKE, _ALIKE_FROM = 0.85, 6
 _FEWEST = 3  # letters of the shortest name
+_INFLECTED = ("ed", "ing", "ly", "s")  # so ends a word that a list of words lacks
 _UNKNOWN = 6  # letters from which a small word that is no English is a name: torchtune
 _MARK = re.compile(
     r"\S*(?:://|www\.|@|#|_|\\|=|\(\)|\.\w{2,4}/)\S*|\S*\.(?:org|com|io|net|ai|dev)\b"
@@ -140,4 +141,6 @@ def _is_name(word: str) -> bool:
 
 
 def _is_small_name(word: str) -> bool:
-    return len(word) >= _UNKNOWN and word.isalpha() and word.islower() and not is_english(word)
+    if len(word) < _UNKNOWN or not (word.isalpha() and word.islower()):
+        return False
+    return not word.endswith(_INFLECTED) and not is_english(word)
