@@ -201,10 +201,11 @@ def test_the_showing_nearest_in_time_is_told() -> None:
         "The participants of the industry came.",  # the slide has them wrong
         "It is a cat, and a core, and an album.",  # plain English
         "Monday in Norway we ran the tests again.",
+        "The graphcores and the torchtuned of Graphcore AI.",  # derived; nothing but more
     ],
 )
 def test_what_is_as_on_the_slide_or_plain_english_is_not_flagged(text: str) -> None:
-    shown = slide("Alban, Graphcore", 0, 20, "Docathon: 27 partipants", "the indusry", "torchtune")
+    shown = slide("Alban, Graphcore AI", 0, 20, "Docathon: 27 partipants", "the indusry", "torchtune")
     assert seen(text, shown) == []
 
 

@@ -349,7 +349,7 @@ class _Ears:
             return None
         if kinds <= {"plain", "right"}:
             names = {n for sound in _sounds(heard) for n in self._by_sound.get(sound, ())}
-            return _first(_sounding(heard, (n for n in names if right <= n.pieces)))
+            return _first(_sounding(heard, (n for n in names if right < n.pieces)))
         names = {n for opening in _openings(heard) for n in self._by_opening.get(opening, ())}
         least = UNKNOWN if "unknown" in kinds else CAPITAL
         return _first(_resembling(heard, (n for n in names if right <= n.pieces), least, right))
