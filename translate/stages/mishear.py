@@ -63,12 +63,13 @@ def candidates(
     sentences = [s for p in article.paragraphs for s in p.sentences]
     text = "\n".join([context, *(s.text for s in sentences)])
     shown = _Shown(glossary, slides)
+    said = frozenset(term.source for term in glossary.terms_in(text))
     ears: dict[frozenset[str], _Ears] = {}
     found: list[Candidate] = []
     for sentence in sentences:
         near = shown.near(sentence)
         if near not in ears:
-            names = [*_names(glossary, text, near), *shown.names(near)]
+            names = [*_names(glossary, said, near), *shown.names(near)]
             ears[near] = _Ears(shown.glossary, names, shown.written)
         found += (shown.timed(c) for c in ears[near].listen(sentence))
     return tuple(found)
@@ -181,9 +182,10 @@ def likeness(heard: str, name: str) -> float:
     return (look + max(ways, default=0.0)) / 2
 
 
-def _openings(text: str) -> set[str]:
+@lru_cache(maxsize=65536)
+def _openings(text: str) -> frozenset[str]:
     """First sounds of a text and, marked, of its last word: names are compared where one fits."""
-    found = set()
+    found: set[str] = set()
     for sound in _sounds(text):
         found |= {sound[0].translate(_FIRST)}
         if sound[0] in _VOWELS:
@@ -191,7 +193,7 @@ def _openings(text: str) -> set[str]:
     words = text.split()
     if len(words) > 1 and words[-1][0].isupper():
         found |= {"-" + sound[0].translate(_FIRST) for sound in _sounds(words[-1])}
-    return found
+    return frozenset(found)
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -213,15 +215,15 @@ def _is_proper(term: Term) -> bool:
     return term.policy == "keep" or bool(re.search("[A-Z0-9]", term.source))
 
 
-def _names(glossary: Glossary, text: str, near: frozenset[str]) -> Iterator[_Name]:
+def _names(glossary: Glossary, said: frozenset[str], near: frozenset[str]) -> Iterator[_Name]:
     """The terms that can be told from plain English, and are long enough."""
-    said = {term.source for term in glossary.terms_in(text)}
     for term in glossary.terms:
         name = _name(term, said=term.source in said, shown=term.source in near)
         if name is not None:
             yield name
 
 
+@lru_cache(maxsize=16384)
 def _name(term: Term, *, said: bool, shown: bool) -> _Name | None:
     source, letters, proper = term.source, _letters(term.source), _is_proper(term)
     if not proper and (" " in source or is_listed(source) or is_listed(letters)):
