@@ -380,7 +380,7 @@ def _assemble(
     key = draft_key(workspace, glossary, wishes)
     found = draft_state(workspace, key)
     base = text_of(workspace, DRAFT_BASE)
-    backup = None
+    backup: Path | None = None
     if workspace.has(DRAFT) and (base is None or wishes.force):
         if not wishes.force:
             raise ConflictError(
@@ -430,18 +430,23 @@ def _assemble(
     else:
         raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
     touched = base is not None and mine is not None and mine != base
+    if mine is None and base is None:
+        workspace.put(DRAFT_BASE, new, key=key)
     if mine != text:
-        if mine is not None and (touched or base is None):
-            backup = workspace.back_up(DRAFT)
-        if mine is None and base is None:
-            workspace.put(DRAFT_BASE, new, key=key)
-        workspace.put_aside(DRAFT, text)
+        backup = _written(workspace, text, keep=mine is not None and (touched or base is None))
     _remember(workspace, text, conflicts)  # before the base moves on and they cannot be seen
     workspace.put(DRAFT_BASE, new, key=key)
     did = "kept" if mine == text else "merged with your edits" if touched else "made"
     if backup and base is None:
         did = f"replaced; the old one is {backup}"
     return Made(stage="draft", file=DRAFT, found=found, did=did)
+
+
+def _written(workspace: Workspace, text: str, *, keep: bool) -> Path | None:
+    """Write the draft; what stood there is backed up before, if it is to be kept: where it is."""
+    backup = workspace.back_up(DRAFT) if keep else None
+    workspace.put_aside(DRAFT, text)
+    return backup
 
 
 def _own(translation: Translation, workspace: Workspace) -> bool:
