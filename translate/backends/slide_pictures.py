@@ -51,17 +51,24 @@ def significant(counts: Counts) -> bool:
 
 
 def components(blocks: Blocks) -> list[Blocks]:
-    """The groups of blocks that touch, corners included."""
-    left = blocks.copy()
+    """The groups of blocks that touch, corners included, in the order of reading."""
+    rows, columns = blocks.shape
+    wide = columns + 2  # a border all around: no block is at an edge
+    left = {(r + 1) * wide + c + 1 for r, c in zip(*np.nonzero(blocks), strict=True)}
+    around = (-wide - 1, -wide, -wide + 1, -1, 1, wide - 1, wide, wide + 1)
     found = []
-    while left.any():
-        seed = np.zeros_like(left)
-        seed[np.unravel_index(int(left.argmax()), left.shape)] = True
-        size = 0
-        while size != (size := int(seed.sum())):
-            seed = grown(seed) & left
-        found.append(seed)
-        left &= ~seed
+    for seed in sorted(left):
+        if seed not in left:
+            continue
+        left.remove(seed)
+        group = [seed]
+        for at in group:  # grows while it is gone through
+            beside = [at + step for step in around if at + step in left]
+            left.difference_update(beside)
+            group += beside
+        part = np.zeros((rows + 2, wide), bool)
+        part.ravel()[group] = True
+        found.append(part[1:-1, 1:-1])
     return found
 
 
@@ -98,17 +105,18 @@ def lost(old: Gray, new: Gray, without: Blocks) -> tuple[int, int]:
     not count: noise, a page number.
     """
     all_ink = (contrast(old) > INK) & ~pixels(without)
-    agreement = energy = np.zeros(old.shape, np.float32)
-    for axis in (0, 1):
-        before, after = (np.diff(p.astype(np.float32), axis=axis, append=0) for p in (old, new))
-        agreement = agreement + before * after
-        energy = energy + before * before
+    agreement, energy = np.zeros((2, *old.shape), np.int32)
+    before, after = old.astype(np.int32), new.astype(np.int32)
+    for here, there in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        step = before[there] - before[here]
+        agreement[here] += step * (after[there] - after[here])
+        energy[here] += step * step
     gone = all_ink & (_around(agreement) < KEPT * _around(energy))
     counts = gone.reshape(ROWS, BLOCK, COLUMNS, BLOCK).sum(axis=(1, 3), dtype=np.int64)
     return int(np.where(counts >= FEW, counts, 0).sum()), int(all_ink.sum())
 
 
-def _around(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _around(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """The sum of each pixel and those that touch it."""
     tall = values.copy()
     tall[1:] += values[:-1]
