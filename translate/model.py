@@ -320,7 +320,8 @@ class Showing:
     end: float
     at: float  # when its picture is best: complete, sharp, and nothing in motion
     region: Box = WHOLE_PICTURE  # where the slide is, when the speaker shares the picture
-    of: int = 0  # the same number: the same slide shown again
+    of: int = 0  # the same number: the same slide shown again, be it in another layout
+    fullest: bool = True  # of all with this number, the one whose picture is to be taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

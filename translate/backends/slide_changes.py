@@ -15,7 +15,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from translate.backends.slide_again import LOST_PIXELS, Still, fullest, numbered
 from translate.backends.slide_pictures import (
+    BLANK,
     COLUMNS,
     ROWS,
     Blocks,
@@ -35,7 +37,7 @@ from translate.backends.slide_regions import regions
 from translate.model import Showing
 
 # Samples closer than this show motion between them; farther apart they may show two slides.
-CLOSE = 1.1
+CLOSE = 1.5
 # Motion is looked for this far to both sides: a speaker who listens to a question for a while.
 AROUND = 30.0
 # One look at motion stands for this many seconds at most.
@@ -57,8 +59,6 @@ DRAWING = 0.03
 # It is looked for where no more of the picture moves than a speaker's inset; in a camera's picture
 # a little always changes.
 HARDLY_MOVING = 0.12
-# Less ink than this, in pixels, is a black or white picture.
-BLANK = 30
 # Slides leafed through faster than this are not read by anyone, in seconds.
 SHORTEST = 0.9
 # Between two states of a build lies no more than a slow fade, in seconds.
@@ -70,11 +70,8 @@ STILL = 0.03
 # Beside a person, a slide has plain background and letters in these shares of its blocks at least.
 LEAST_PLAIN = 0.25
 LEAST_DRAWN = 0.015
-# Of a build's ink so much may be lost from one state to the next, as a share and in pixels.
+# Of a build's ink this share may be lost from one state to the next.
 LOST_SHARE = 0.01
-LOST_PIXELS = 16
-# With the same in motion, ink that differs by this share is not the same slide's: no need to look.
-UNLIKE = 0.2
 # A state with this share of the fullest one's ink is as full.
 AS_FULL = 0.97
 # A build may go back to an earlier state that had this share of its ink; less is the bare template.
@@ -93,14 +90,11 @@ class Sample:
 
 
 @dataclass(slots=True, eq=False)
-class _State:
+class _State(Still):
     """A stretch of samples, `first` to `last`, in which only `mask` moves."""
 
-    first: int
-    last: int
-    gray: Gray
-    mask: Blocks
-    ink: int = 0
+    first: int = 0
+    last: int = 0
 
 
 def suspicious(keys: Sequence[Sample]) -> list[bool]:
@@ -124,12 +118,16 @@ def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
     groups = [g for g in _grouped(states, samples) if _long_enough(g, samples)]
     groups = _grouped([s for g in groups for s in g], samples)
     spans = _spans(groups, samples, end)
-    numbers = _numbered(groups)
-    fullest = [_fullest(g) for g in groups]
-    boxes = regions([s.gray for s in fullest], [s.mask for s in fullest])
+    best = [_fullest(g) for g in groups]
+    for state in states:
+        state.settled = _settled(state, samples)
+    boxes = regions([s.gray for s in best], [s.mask for s in best])
+    numbers = numbered(groups, boxes)
     return tuple(
-        Showing(start=start, end=stop, at=_best(state, samples), region=box, of=number)
-        for state, (start, stop), box, number in zip(fullest, spans, boxes, numbers, strict=True)
+        Showing(start=start, end=stop, at=_best(state, samples), region=box, of=of, fullest=full)
+        for state, (start, stop), box, of, full in zip(
+            best, spans, boxes, numbers, fullest(best, boxes, numbers), strict=True
+        )
     )
 
 
@@ -209,7 +207,7 @@ def _states(samples: Sequence[Sample], masks: Sequence[Blocks]) -> Iterator[_Sta
         elif _stands(samples, masks, i):
             if state:
                 yield state
-            state = _State(i, i, sample.gray, masks[i])
+            state = _State(sample.gray, masks[i], ink=0, first=i, last=i)
         elif state and sample.time - samples[state.last].time > LONGEST_FADE:
             yield state
             state = None
@@ -331,6 +329,15 @@ def _fullest(group: Sequence[_State]) -> _State:
     return next(s for s in reversed(group) if s.ink >= AS_FULL * most)
 
 
+def _settled(state: _State, samples: Sequence[Sample]) -> Gray | None:
+    """The median of three pictures, away from the changes at its ends."""
+    at = np.linspace(state.first, state.last, 5)[1:-1].round().astype(int)
+    if len(set(at)) < len(at):
+        return None
+    a, b, c = (samples[i].gray for i in at)
+    return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+
+
 def _best(state: _State, samples: Sequence[Sample]) -> float:
     """When the state is sharpest; of equals, the latest."""
     inner = [
@@ -345,28 +352,3 @@ def _best(state: _State, samples: Sequence[Sample]) -> float:
     return next(
         s.time for s, sh in zip(reversed(inner), reversed(sharp), strict=True) if sh >= least
     )
-
-
-def _numbered(groups: Sequence[Sequence[_State]]) -> list[int]:
-    """The same number for the same slide."""
-    numbers: list[int] = []
-    for i, group in enumerate(groups):
-        same = next(
-            (numbers[j] for j in range(i - 1, -1, -1) if _same_slide(groups[j], group)), None
-        )
-        numbers.append(max(numbers, default=-1) + 1 if same is None else same)
-    return numbers
-
-
-def _same_slide(a: Sequence[_State], b: Sequence[_State]) -> bool:
-    return any(_same(s, t) for s in a for t in (b[0], b[-1]))
-
-
-def _same(a: _State, b: _State) -> bool:
-    if abs(a.ink - b.ink) > max(BLANK, UNLIKE * max(a.ink, b.ink)) and not (a.mask ^ b.mask).any():
-        return False
-    without = a.mask | b.mask
-    if not _apart(a.gray, b.gray, without):
-        return True
-    # Another encoding of the same letters may differ from the first in many places, but little.
-    return all(lost(s.gray, t.gray, without)[0] <= LOST_PIXELS for s, t in ((a, b), (b, a)))

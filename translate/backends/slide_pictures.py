@@ -30,6 +30,8 @@ SIGNIFICANT = 36
 INK = 24
 # The share of a letter's contrast that must be left of it: less than a dimmed bullet keeps.
 KEPT = 0.25
+# Less ink than this, in pixels, is a black or white picture.
+BLANK = 30
 # Levels within a block of plain background; compression leaves some.
 PLAIN = 8
 # Levels within a block that holds letters or lines.
