@@ -1,6 +1,7 @@
 """Draws slides and people: the pictures that the composed talks are made of."""
 
 import math
+import random
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ class Theme:
     title: Colour = (255, 255, 255)
     accent: Colour = (200, 80, 40)
     serif: bool = False
+    condensed: bool = False
     numbered: bool = True
 
 
@@ -31,6 +33,20 @@ LIGHT = Theme()
 PLAIN = Theme(paper=(255, 255, 255), band=None, title=(20, 20, 20), serif=True)
 DARK = Theme((18, 20, 28), (220, 222, 228), None, (120, 200, 255), (250, 180, 60))
 UNNUMBERED = Theme(numbered=False)
+
+
+def coloured(rng: random.Random) -> Theme:
+    """Dark on light or light on dark, in any colours and one of four faces."""
+
+    def between(low: int, high: int) -> Colour:
+        return rng.randint(low, high), rng.randint(low, high), rng.randint(low, high)
+
+    dark = rng.random() < 0.5
+    paper, ink = (between(5, 60), between(190, 255)) if dark else (between(215, 255), between(0, 70))
+    band = rng.choice((None, between(80, 140)))
+    title = between(230, 255) if band else ink
+    accent = between(120, 180)
+    return Theme(paper, ink, band, title, accent, rng.random() < 0.5, rng.random() < 0.5)
 
 
 @cache
@@ -50,7 +66,7 @@ def draw(card: Card, shown: int, theme: Theme, size: tuple[int, int], room: floa
     image = Image.new("RGB", size, theme.paper)
     pen = ImageDraw.Draw(image)
     unit = height / 720
-    face = "Serif" if theme.serif else "Sans"
+    face = ("Serif" if theme.serif else "Sans") + ("Condensed" if theme.condensed else "")
     if card.kind == "section":
         _section(pen, card, theme, size, face)
         return image

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import av
@@ -629,14 +629,39 @@ KINDS: dict[str, Callable[[], Script]] = {
 }
 
 
+def unseen(seed: int) -> Script:
+    """A talk of everything in colours of its own, for thresholds to be tried on, not set by."""
+    rng = random.Random(seed)
+    deck = cards(20, seed)
+    deck[6] = moving(deck[6], deck, rng.choice(("curve", "film")))
+    scenes: list[Scene] = [camera(rng.uniform(4, 9), 2)]
+    layouts = [rng.choice(("full", "inset", "split")) for _ in range(4)]
+    for at, card in enumerate(deck):
+        enter = rng.choice(("cut", "cut", "dissolve", "wipe", "black"))
+        manner = {"layout": layouts[at // 5], "enter": enter}
+        manner["fading"] = 0.0 if enter == "cut" else rng.choice((0.4, 0.8, 1.2))
+        manner["pointer"] = rng.choice(("", "", "", "laser", "mouse"))
+        scenes += shows(card, rng, rng.uniform(6, 18), build=rng.random() < 0.4, **manner)
+        if rng.random() < 0.2:
+            scenes.append(camera(rng.uniform(3, 9), rng.randrange(3)))
+        if at > 3 and rng.random() < 0.2:
+            again = deck[rng.randrange(at - 3)]
+            scenes += shows(again, rng, rng.uniform(4, 9), layout=layouts[at // 5])
+    theme = drawing.coloured(rng)
+    return Script(scenes=tuple(scenes), options=X264 | {"g": "100"}, room=0.72, theme=theme)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--seed", nargs="+", type=int, default=[], help="writes OUTDIR/unseen-SEED")
     options = parser.parse_args()
-    for kind in options.kinds:
+    scripts = {kind: KINDS[kind] for kind in options.kinds}
+    scripts |= {f"unseen-{seed}": partial(unseen, seed) for seed in options.seed}
+    for kind, script in scripts.items():
         began = time.perf_counter()
-        known = compose(KINDS[kind](), options.folder / kind)
+        known = compose(script(), options.folder / kind)
         took = time.perf_counter() - began
         slides = len({s["slide"] for s in known["showings"]})
         size = (options.folder / kind / known["video"]).stat().st_size / 1e6

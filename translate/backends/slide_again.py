@@ -238,22 +238,21 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
     """The share of the letters of `a`, or of `both`, that are not the same in the other."""
     low, wide = min((_size(v.box) for v in (a, b)))
     one, other = (_resized(v.still.gray, v.box, low, wide) for v in (a, b))
-    hidden = [_resized(pixels(grown(v.still.mask)), v.box, low, wide) > 0 for v in (a, b)]
+    hidden = [_resized(pixels(grown(v.still.mask)), v.box, low, wide) > 1e-3 for v in (a, b)]
     tall, long = LETTERS
-    seen = ~(_mean((hidden[0] | hidden[1]).astype(np.float32), tall, long) > 0)
-    variance = _variance(one)
+    seen = ~(_mean((hidden[0] | hidden[1]).astype(np.float32), tall, long) > 1e-3)
+    ours, theirs = _spread(one), _spread(other)
     best = np.full((low, wide), -1.0, np.float32)
     least = np.full((low, wide), np.inf, np.float32)
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):  # the sides of the rectangles are known to a pixel
-            moved = np.roll(other, (down, right), axis=(0, 1))
-            theirs = _variance(moved)
-            common = _mean(one * moved, tall, long) - _mean(one, tall, long) * _mean(
-                moved, tall, long
+            moved, mean, variance = (
+                np.roll(x, (down, right), axis=(0, 1)) for x in (other, *theirs)
             )
-            best = np.maximum(best, common / np.sqrt(variance * theirs + 1.0))
-            least = np.minimum(least, theirs)
-    written = np.maximum(variance, least) if both else variance
+            common = _mean(one * moved, tall, long) - ours[0] * mean
+            best = np.maximum(best, common / np.sqrt(ours[1] * variance + 1.0))
+            least = np.minimum(least, variance)
+    written = np.maximum(ours[1], least) if both else ours[1]
     counts = seen & (written > WRITTEN**2)
     return float((best[counts] < AGREE).mean()) if counts.any() else 1.0
 
@@ -263,7 +262,7 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
 
 def _view(still: Still, box: Box, group: int) -> _View:
     slide = _resized(still.gray, box, HEIGHT, WIDTH)
-    moving = _resized(pixels(still.mask), box, HEIGHT, WIDTH) > 0
+    moving = _resized(pixels(still.mask), box, HEIGHT, WIDTH) > 1e-3
     hidden = moving.reshape(ROWS, BLOCK, COLUMNS, BLOCK).any(axis=(1, 3))
     return _View(still, box, slide, grown(hidden), group)
 
@@ -284,28 +283,31 @@ def _resized(picture: npt.NDArray[np.generic], box: Box, height: int, width: int
     ].astype(np.float32)
     if part.shape == (height, width):
         return part
-    return _weights(part.shape[0], height) @ part @ _weights(part.shape[1], width).T
+    return _pooled(_pooled(part, height).T, width).T
 
 
-def _weights(old: int, new: int) -> Levels:
-    """new x old: how much of each old pixel is in each new one."""
-    edges = np.arange(new + 1) * (old / new)
-    starts, ends = edges[:-1, None], edges[1:, None]
-    at = np.arange(old)[None, :]
-    shares = np.clip(np.minimum(ends, at + 1) - np.maximum(starts, at), 0, None)
-    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+def _pooled(picture: Levels, new: int) -> Levels:
+    """The picture with `new` rows, each the mean of what it covers of the old ones."""
+    old = picture.shape[0]
+    total = np.concatenate([np.zeros_like(picture[:1]), picture.cumsum(axis=0, dtype=np.float32)])
+    edges = np.linspace(0, old, new + 1)
+    whole = np.minimum(edges.astype(int), old - 1)
+    share = (edges - whole).astype(np.float32)[:, None]
+    upto = total[whole] + share * (total[whole + 1] - total[whole])
+    return np.diff(upto, axis=0) * np.float32(new / old)
 
 
-def _variance(picture: Levels) -> Levels:
-    tall, long = LETTERS
-    square = _mean(picture * picture, tall, long)
-    return np.maximum(square - np.square(_mean(picture, tall, long)), 0)
+def _spread(picture: Levels) -> tuple[Levels, Levels]:
+    """For each pixel the mean and the variance of what is around it, as wide as some letters."""
+    mean = _mean(picture, *LETTERS)
+    return mean, np.maximum(_mean(picture * picture, *LETTERS) - mean * mean, 0)
 
 
 def _mean(picture: Levels, tall: int, long: int) -> Levels:
     """For each pixel the mean of those around it; what is beyond the edge is as the edge."""
     up, left = tall // 2, long // 2
-    wide = np.pad(picture, ((up + 1, up), (left + 1, left)), mode="edge").astype(np.float64)
-    total = wide.cumsum(axis=0).cumsum(axis=1)
-    sums = total[tall:, long:] - total[:-tall, long:] - total[tall:, :-long] + total[:-tall, :-long]
-    return (sums / (tall * long)).astype(np.float32)
+    wide = np.pad(picture, ((up, up), (left, left)), mode="edge").astype(np.float64)
+    rows = np.concatenate([np.zeros_like(wide[:1]), wide.cumsum(axis=0)])
+    sums = rows[tall:] - rows[:-tall]
+    columns = np.concatenate([np.zeros_like(sums[:, :1]), sums.cumsum(axis=1)], axis=1)
+    return ((columns[:, long:] - columns[:, :-long]) / (tall * long)).astype(np.float32)

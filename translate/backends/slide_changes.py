@@ -38,6 +38,8 @@ from translate.model import Showing
 
 # Samples closer than this show motion between them; farther apart they may show two slides.
 CLOSE = 1.5
+# Within less than this, in seconds, a person hardly moves.
+MOMENT = 0.35
 # Motion is looked for this far to both sides: a speaker who listens to a question for a while.
 AROUND = 30.0
 # One look at motion stands for this many seconds at most.
@@ -61,6 +63,8 @@ DRAWING = 0.03
 HARDLY_MOVING = 0.12
 # Slides leafed through faster than this are not read by anyone, in seconds.
 SHORTEST = 0.9
+# Where more moves than an inset, what stands for less is a camera's resting background, in seconds.
+SHORTEST_BESIDE_CAMERA = 4.0
 # Between two states of a build lies no more than a slow fade, in seconds.
 LONGEST_FADE = 3.0
 # From one picture to the next takes less than this, in seconds.
@@ -70,6 +74,8 @@ STILL = 0.03
 # Beside a person, a slide has plain background and letters in these shares of its blocks at least.
 LEAST_PLAIN = 0.25
 LEAST_DRAWN = 0.015
+# Where more moves than an inset, it has so much ink at least, in pixels: a title and a line.
+LEAST_INK = 200
 # Of a build's ink this share may be lost from one state to the next.
 LOST_SHARE = 0.01
 # A state with this share of the fullest one's ink is as full.
@@ -150,7 +156,13 @@ def _masks(samples: Sequence[Sample]) -> list[Blocks]:
             cut = bool((apart > 0).mean() >= CUT)
             shot[i + 1] = i + 1 if cut else shot[i]
             if times[i + 1] - times[i] <= CLOSE:
+                later = _later(samples, i)
+                if later > i + 1:
+                    apart = changed(sample.gray, samples[later].gray)
+                    cut = cut or bool((apart > 0).mean() >= CUT)
                 motion = None if cut else apart
+            elif motion is None and not apart.any():
+                motion = apart  # a recorder of screens: nothing changed in between
         weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else CLOSE
         if motion is None:
             weight = 0.0
@@ -171,6 +183,14 @@ def _masks(samples: Sequence[Sample]) -> list[Blocks]:
             out.append(_widened(moving))
         before = moving
     return out
+
+
+def _later(samples: Sequence[Sample], i: int) -> int:
+    """The first sample a moment after the one at `i`: motion takes time."""
+    last = i + 1
+    while last + 1 < len(samples) and samples[last].time - samples[i].time < MOMENT:
+        last += 1
+    return last
 
 
 def _shot_ends(shot: Sequence[int]) -> list[int]:
@@ -236,12 +256,14 @@ def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
     if i + 1 == len(samples):
         return True
     counts = samples[i].motion
-    if samples[i + 1].time - samples[i].time <= CLOSE:
-        counts = changed(samples[i].gray, samples[i + 1].gray)
+    later = _later(samples, i)
+    if samples[later].time - samples[i].time <= CLOSE:
+        counts = changed(samples[i].gray, samples[later].gray)
     if counts is None:  # a recorder of screens: it stood until the next frame
         return True
-    rest = np.where(masks[i] | masks[i + 1], 0, counts)
-    little = masks[i].mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
+    moving = masks[i] | masks[i + 1]
+    rest = np.where(moving, 0, counts)
+    little = moving.mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
     return bool(little) or not significant(rest)
 
 
@@ -251,6 +273,8 @@ def _is_slide(state: _State) -> bool:
         return False
     if state.mask.mean() <= STILL:
         return True
+    if state.mask.mean() > LARGEST_INSET and state.ink < LEAST_INK:
+        return False
     plain, drawn = looks_drawn(state.gray, state.mask)
     return plain >= LEAST_PLAIN and drawn >= LEAST_DRAWN
 
@@ -275,7 +299,9 @@ def _long_enough(group: Sequence[_State], samples: Sequence[Sample]) -> bool:
     if group[0].first == 0 and group[-1].last == len(samples) - 1:
         return True  # all that there is
     last = min(group[-1].last + 1, len(samples) - 1)
-    return samples[last].time - samples[group[0].first].time >= SHORTEST
+    moving = max(float(s.mask.mean()) for s in group)
+    least = SHORTEST_BESIDE_CAMERA if moving > LARGEST_INSET else SHORTEST
+    return samples[last].time - samples[group[0].first].time >= least
 
 
 def _continues(group: Sequence[_State], new: _State) -> bool:

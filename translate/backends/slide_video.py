@@ -26,7 +26,15 @@ from av.video.stream import VideoStream
 
 from translate.backends import media
 from translate.backends.slide_changes import CLOSE, Sample, find_showings, suspicious
-from translate.backends.slide_pictures import HEIGHT, WIDTH, Gray, changed
+from translate.backends.slide_pictures import (
+    HEIGHT,
+    WIDTH,
+    Blocks,
+    Gray,
+    changed,
+    grown,
+    significant,
+)
 from translate.errors import MediaError
 from translate.model import Flag, Progress, Showing, Step, no_progress
 
@@ -43,6 +51,8 @@ FINE = 0.5
 # go in it, and looked at more coarsely, since it may be the whole talk.
 LONG_GAP = 10.5
 COARSE = 1.0
+# Where something has just changed, the last line of a build may have stood for less than that.
+FINEST = 0.25
 # A slide that changes between key frames costs as much as a good part of a key frame, and much
 # more than its neighbours, when nothing else moves.
 SPIKE_OF_KEY = 0.2
@@ -206,21 +216,24 @@ class SlideVideo:
                 return id(gaps[at]) in chosen
 
             decoder.skip_frame = gaps[0].skipped()
-            held: VideoFrame | None = None  # not yet due, but the next one may be late
+            between: list[VideoFrame] = []  # not yet due, but something may happen before the next
+            news = _News()
             for frame in self._frames(container, stream, wanted):
                 time = _seconds(frame, zero)
                 gap = gaps[max(0, bisect_right(starts, time + 1e-3) - 1)]
+                if id(gap) not in chosen or time <= gap.start + 1e-3:
+                    between = []
+                    continue
                 step = (COARSE if gap.end - gap.start > LONG_GAP else FINE) - 1e-3
-                if held is not None and time - _seconds(held, zero) >= step:
-                    last = _seconds(held, zero)
-                    yield Sample(time=last, gray=_gray(held))
-                held = None
-                if id(gap) in chosen and time > gap.start + 1e-3:
-                    if time - max(last, gap.start) >= step:
-                        last = time
-                        yield Sample(time=time, gray=_gray(frame))
-                    else:
-                        held = frame
+                if time - max(last, gap.start) < step:
+                    if time - _last(between, zero, max(last, gap.start)) >= FINEST - 1e-3:
+                        between.append(frame)
+                    continue
+                gray = _gray(frame)
+                if news.in_picture(gray):
+                    yield from (Sample(time=_seconds(f, zero), gray=_gray(f)) for f in between)
+                between, last = [], time
+                yield Sample(time=time, gray=gray)
 
     def _frames(
         self,
@@ -284,6 +297,23 @@ class SlideVideo:
             yield Flag(start=0.0, end=end, rule="damaged", action="kept", detail=detail)
 
 
+class _News:
+    """Whether something happened from one picture to the next, but where it did before."""
+
+    def __init__(self) -> None:
+        self._before: Gray | None = None
+        self._moving: Blocks | None = None
+
+    def in_picture(self, gray: Gray) -> bool:
+        if self._before is None:
+            self._before = gray
+            return True
+        counts = changed(self._before, gray)
+        rest = counts if self._moving is None else np.where(self._moving, 0, counts)
+        self._before, self._moving = gray, grown(counts > 0)
+        return significant(rest)
+
+
 class _Told:
     """Progress that only grows, and not too often."""
 
@@ -332,6 +362,10 @@ def _stamp(packet: "Packet") -> int:
 def _later(frame: VideoFrame, zero: float, sample: Sample) -> bool:
     """Whether the frame shows what moves since the sample: half a second after it."""
     return LATER - 0.1 <= _seconds(frame, zero) - sample.time <= CLOSE
+
+
+def _last(frames: list[VideoFrame], zero: float, otherwise: float) -> float:
+    return _seconds(frames[-1], zero) if frames else otherwise
 
 
 def _seconds(frame: VideoFrame, zero: float) -> float:
