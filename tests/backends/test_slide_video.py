@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from tests.backends.slide_films import SIZE, Film, Picture, film, over, person, scenes, slide, words
 from tests.shared import shared_data
@@ -83,6 +84,57 @@ def test_the_same_slide_after_the_camera(tmp_path: Path) -> None:
     assert starts(showings) == near(0, 12, 18)
     assert [s.end for s in showings] == near(6, 18, 23)
     assert [s.of for s in showings] == [0, 0, 1]
+
+
+def test_one_digit_in_small_type_makes_another_slide_when_it_is_shown_again(tmp_path: Path) -> None:
+    small = [written("Median of seven runs: 41 ms"), written("Median of seven runs: 47 ms")]
+    order = [small[0], slide(1), small[1], slide(1), small[0], slide(2), small[1]]
+    showings = found(film(tmp_path / "a.mp4", scenes(*((4.0, s) for s in order)), gop=30))
+    assert starts(showings) == near(0, 4, 8, 12, 16, 20, 24)
+    assert [s.of for s in showings] == [0, 1, 2, 1, 0, 3, 2]
+
+
+def written(text: str) -> Picture:
+    """A slide with a line in letters of 10 pixels."""
+    image = Image.fromarray(slide(5))
+    ImageDraw.Draw(image).text((40, 300), text, (30, 30, 30), ImageFont.load_default(10))
+    return np.asarray(image)
+
+
+def test_the_last_line_of_a_build_that_stands_briefly(tmp_path: Path) -> None:
+    def beside_speaker(number: int, lines: int) -> Film:
+        return lambda t: over(slide(number, lines), person(t, (110, 170)), 240, 460)
+
+    shown = [(5.0, 1, 2), (5.0, 1, 3), (0.8, 1, 4), (8.0, 2, 3)]
+    parts = [(seconds, beside_speaker(*what)) for seconds, *what in shown]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), gop=100))
+    assert starts(showings) == near(0, 10.8)
+    assert 10.0 <= showings[0].at < 10.8
+
+
+def test_another_layout_is_the_same_slide_and_the_largest_its_picture(tmp_path: Path) -> None:
+    def full(number: int) -> Film:
+        return lambda t: over(slide(number), person(t, (80, 120)), 270, 510)
+
+    def beside(number: int) -> Film:
+        part = np.asarray(Image.fromarray(slide(number)).resize((416, 234)))
+        base = over(np.full((*SIZE, 3), 35, np.uint8), part, 62, 8)
+        return lambda t: over(base, person(t, (234, 200)), 62, 432)
+
+    order = [beside(1), full(1), full(2), beside(2), beside(3), full(3), beside(1)]
+    path = film(tmp_path / "a.mp4", scenes(*((6.0, o) for o in order)), gop=30)
+    showings = found(path)
+    assert [s.of for s in showings] == [0, 0, 1, 1, 2, 2, 0]
+    assert [s.fullest for s in showings] == [False, True, True, False, False, True, False]
+    picture = SlideVideo(path).picture(showings[1])
+    assert off(picture[:250], slide(1)[:250]) < 4
+
+
+def test_a_slide_finished_in_a_later_showing_is_to_be_taken_from_there(tmp_path: Path) -> None:
+    order = [slide(1, 2), slide(2), slide(1, 2), slide(1, 5), slide(3), slide(1, 2)]
+    showings = found(film(tmp_path / "a.mp4", scenes(*((4.0, s) for s in order))))
+    assert [s.of for s in showings] == [0, 1, 0, 2, 0]
+    assert [s.fullest for s in showings] == [False, True, True, True, False]
 
 
 def test_a_talk_without_slides(tmp_path: Path) -> None:

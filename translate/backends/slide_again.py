@@ -116,7 +116,8 @@ def fullest(stills: Sequence[Still], boxes: Sequence[Box], numbers: Sequence[int
             _view(stills[i], boxes[i], i) for i, other in enumerate(numbers) if other == number
         ]
         open_to_all = ~np.logical_or.reduce([v.hidden for v in views])
-        written = [int((_written(v.slide) & open_to_all).sum()) for v in views]
+        least = min(_size(v.box) for v in views)  # blurred letters spread into more blocks
+        written = [int((_written(v, *least) & open_to_all).sum()) for v in views]
         whole = [v for v, w in zip(views, written, strict=True) if w >= max(written) - MISSING]
         best[number] = max(whole, key=_worth).group
     return [best[number] == i for i, number in enumerate(numbers)]
@@ -128,8 +129,10 @@ def _worth(view: _View) -> tuple[float, float, int]:
     return round(area, 1), -float(view.hidden.sum()), view.group
 
 
-def _written(slide: Levels) -> Blocks:
-    squares = slide.reshape(ROWS, BLOCK, COLUMNS, BLOCK)
+def _written(view: _View, height: int, width: int) -> Blocks:
+    """Where letters are, in a picture as small as this."""
+    small = _pooled(_pooled(view.slide, height).T, width).T
+    squares = _pooled(_pooled(small, HEIGHT).T, WIDTH).T.reshape(ROWS, BLOCK, COLUMNS, BLOCK)
     return np.asarray(squares.max(axis=(1, 3)) - squares.min(axis=(1, 3)) > INK, bool)
 
 

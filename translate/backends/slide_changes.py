@@ -48,6 +48,11 @@ LASTING = 5.0
 OFTEN = 0.3
 # Once is a change that fell into the half second between two looks.
 TWICE = 2
+# An inset may be there for one short slide: what moves in most of a few seconds. A curve that is
+# being drawn is in each block only once.
+BRIEFLY = 4.0
+MOSTLY = 0.6
+FOUR_TIMES = 4
 # A change of so much of the picture at once is a cut: motion before it says nothing of after.
 CUT = 0.35
 # Moving groups of so many blocks are a person's inset, filled up to a rectangle ...
@@ -173,10 +178,12 @@ def _masks(samples: Sequence[Sample]) -> list[Blocks]:
     ends = _shot_ends(shot)
     out: list[Blocks] = []
     for i, time in enumerate(times):
-        low = max(shot[i], bisect_left(times, time - AROUND))
-        high = min(ends[i], bisect_left(times, time + AROUND))
-        moving = moved[high] - moved[low] > OFTEN * (seen[high] - seen[low])
-        moving &= often[high] - often[low] >= TWICE
+        moving = np.zeros((ROWS, COLUMNS), bool)
+        for around, share, least in ((AROUND, OFTEN, TWICE), (BRIEFLY, MOSTLY, FOUR_TIMES)):
+            low = max(shot[i], bisect_left(times, time - around))
+            high = min(ends[i], bisect_left(times, time + around))
+            part = moved[high] - moved[low] > share * (seen[high] - seen[low])
+            moving |= part & (often[high] - often[low] >= least)
         if before is not None and np.array_equal(moving, before):
             out.append(out[-1])
         else:
@@ -356,10 +363,10 @@ def _fullest(group: Sequence[_State]) -> _State:
 
 
 def _settled(state: _State, samples: Sequence[Sample]) -> Gray | None:
-    """The median of three pictures, away from the changes at its ends."""
-    at = np.linspace(state.first, state.last, 5)[1:-1].round().astype(int)
-    if len(set(at)) < len(at):
+    """The median of three pictures, the first of them not next to a change."""
+    if state.last - state.first < 3:
         return None
+    at = np.linspace(state.first + 1, state.last, 3).round().astype(int)
     a, b, c = (samples[i].gray for i in at)
     return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
 
