@@ -42,7 +42,9 @@ def coloured(rng: random.Random) -> Theme:
         return rng.randint(low, high), rng.randint(low, high), rng.randint(low, high)
 
     dark = rng.random() < 0.5
-    paper, ink = (between(5, 60), between(190, 255)) if dark else (between(215, 255), between(0, 70))
+    paper, ink = (
+        (between(5, 60), between(190, 255)) if dark else (between(215, 255), between(0, 70))
+    )
     band = rng.choice((None, between(80, 140)))
     title = between(230, 255) if band else ink
     accent = between(120, 180)

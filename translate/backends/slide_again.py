@@ -88,7 +88,8 @@ class _View:
 
     @property
     def means(self) -> Levels:
-        return self.slide.reshape(ROWS, BLOCK, COLUMNS, BLOCK).mean(axis=(1, 3))
+        squares = self.slide.reshape(ROWS, BLOCK, COLUMNS, BLOCK)
+        return np.asarray(squares.mean(axis=(1, 3)), np.float32)
 
 
 def numbered(groups: Sequence[Sequence[Still]], boxes: Sequence[Box]) -> list[int]:
@@ -225,7 +226,7 @@ def _altered(a: Gray, b: Gray, without: Pixels) -> bool:
     apart[without] = 0
     mean = _mean(apart, 3, 3)
     most = max(DIGIT, TIMES_NOISE * float(np.quantile(mean, NOISE)))
-    rows, columns = np.nonzero(mean > most)
+    rows, columns = (at.tolist() for at in np.nonzero(mean > most))
     return any(
         _ink_at(a, row, column) and _ink_at(b, row, column)
         for row, column in zip(rows, columns, strict=True)
@@ -239,7 +240,7 @@ def _ink_at(gray: Gray, row: int, column: int) -> bool:
 
 def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
     """The share of the letters of `a`, or of `both`, that are not the same in the other."""
-    low, wide = min((_size(v.box) for v in (a, b)))
+    low, wide = min(_size(v.box) for v in (a, b))
     one, other = (_resized(v.still.gray, v.box, low, wide) for v in (a, b))
     hidden = [_resized(pixels(grown(v.still.mask)), v.box, low, wide) > 1e-3 for v in (a, b)]
     tall, long = LETTERS
@@ -266,7 +267,8 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
 def _view(still: Still, box: Box, group: int) -> _View:
     slide = _resized(still.gray, box, HEIGHT, WIDTH)
     moving = _resized(pixels(still.mask), box, HEIGHT, WIDTH) > 1e-3
-    hidden = moving.reshape(ROWS, BLOCK, COLUMNS, BLOCK).any(axis=(1, 3))
+    squares = moving.reshape(ROWS, BLOCK, COLUMNS, BLOCK)
+    hidden = np.asarray(squares.any(axis=(1, 3)), bool)
     return _View(still, box, slide, grown(hidden), group)
 
 
@@ -297,7 +299,7 @@ def _pooled(picture: Levels, new: int) -> Levels:
     whole = np.minimum(edges.astype(int), old - 1)
     share = (edges - whole).astype(np.float32)[:, None]
     upto = total[whole] + share * (total[whole + 1] - total[whole])
-    return np.diff(upto, axis=0) * np.float32(new / old)
+    return np.asarray(np.diff(upto, axis=0) * (new / old), np.float32)
 
 
 def _spread(picture: Levels) -> tuple[Levels, Levels]:
@@ -313,4 +315,5 @@ def _mean(picture: Levels, tall: int, long: int) -> Levels:
     rows = np.concatenate([np.zeros_like(wide[:1]), wide.cumsum(axis=0)])
     sums = rows[tall:] - rows[:-tall]
     columns = np.concatenate([np.zeros_like(sums[:, :1]), sums.cumsum(axis=1)], axis=1)
-    return ((columns[:, long:] - columns[:, :-long]) / (tall * long)).astype(np.float32)
+    means = (columns[:, long:] - columns[:, :-long]) / (tall * long)
+    return np.asarray(means, np.float32)

@@ -3,9 +3,8 @@
 Knows what a slide does and a camera does not: it stands still but for a part of the picture, is
 drawn, and gives way to another all at once. Does not know files or decoding.
 
-First what moves, sample by sample: blocks that changed in much of the time around it, back to the
-last cut. Then states, stretches in which nothing else changes. Then showings: states that only add
-to one another are a build. Last the same slide seen again.
+First states, stretches in which nothing changes but what moves. Then showings: states that only
+add to one another are a build.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,16 +15,12 @@ from itertools import pairwise
 import numpy as np
 
 from translate.backends.slide_again import LOST_PIXELS, Still, fullest, numbered
+from translate.backends.slide_motion import CLOSE, CUT, LARGEST_INSET, Sample, later_than, moving
 from translate.backends.slide_pictures import (
     BLANK,
-    COLUMNS,
-    ROWS,
     Blocks,
-    Counts,
     Gray,
-    boxed,
     changed,
-    grown,
     ink,
     looks_drawn,
     lost,
@@ -36,29 +31,6 @@ from translate.backends.slide_pictures import (
 from translate.backends.slide_regions import regions
 from translate.model import Showing
 
-# Samples closer than this show motion between them; farther apart they may show two slides.
-CLOSE = 1.5
-# Within less than this, in seconds, a person hardly moves.
-MOMENT = 0.35
-# Motion is looked for this far to both sides: a speaker who listens to a question for a while.
-AROUND = 30.0
-# One look at motion stands for this many seconds at most.
-LASTING = 5.0
-# A block that changes in this share of the time moves. Builds and fades change it more rarely.
-OFTEN = 0.3
-# Once is a change that fell into the half second between two looks.
-TWICE = 2
-# An inset may be there for one short slide: what moves in most of a few seconds. A curve that is
-# being drawn is in each block only once.
-BRIEFLY = 4.0
-MOSTLY = 0.6
-FOUR_TIMES = 4
-# A change of so much of the picture at once is a cut: motion before it says nothing of after.
-CUT = 0.35
-# Moving groups of so many blocks are a person's inset, filled up to a rectangle ...
-PERSON = 8
-# ... unless that would cover more than this share of the picture.
-LARGEST_INSET = 0.4
 # With less of the picture than this at rest it is a camera's.
 LEAST_STILL = 0.3
 # A curve that is being drawn, letters being typed: so much of the picture in half a second.
@@ -92,15 +64,6 @@ AS_SHARP = 0.02
 
 
 @dataclass(slots=True, eq=False)
-class Sample:
-    """A picture, and what moves in it where it was measured."""
-
-    time: float  # seconds
-    gray: Gray
-    motion: Counts | None = None  # changed pixels of each block half a second later
-
-
-@dataclass(slots=True, eq=False)
 class _State(Still):
     """A stretch of samples, `first` to `last`, in which only `mask` moves."""
 
@@ -113,7 +76,7 @@ def suspicious(keys: Sequence[Sample]) -> list[bool]:
 
     Always for the last one: nothing is known of what follows it.
     """
-    masks = _masks(keys)
+    masks = moving(keys)
     out = []
     for i, (a, b) in enumerate(pairwise(keys)):
         counts = changed(a.gray, b.gray)
@@ -124,7 +87,7 @@ def suspicious(keys: Sequence[Sample]) -> list[bool]:
 
 def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
     """The showings in a video that ends at `end` seconds."""
-    masks = _masks(samples)
+    masks = moving(samples)
     states = [s for s in _states(samples, masks) if _is_slide(s)]
     groups = [g for g in _grouped(states, samples) if _long_enough(g, samples)]
     groups = _grouped([s for g in groups for s in g], samples)
@@ -140,78 +103,6 @@ def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
             best, spans, boxes, numbers, fullest(best, boxes, numbers), strict=True
         )
     )
-
-
-# --- what moves -----------------------------------------------------------------------------------
-
-
-def _masks(samples: Sequence[Sample]) -> list[Blocks]:
-    """For each sample the blocks that move around it."""
-    times = [s.time for s in samples]
-    count = len(samples)
-    before: Blocks | None = None
-    moved = np.zeros((count + 1, ROWS, COLUMNS), np.float32)  # seconds, summed up
-    often = np.zeros((count + 1, ROWS, COLUMNS), np.int32)  # how many times, summed up
-    seen = np.zeros(count + 1, np.float32)
-    shot = [0] * count  # where the sample's shot begins
-    for i, sample in enumerate(samples):
-        motion, cut = sample.motion, False
-        if i + 1 < count:
-            apart = changed(sample.gray, samples[i + 1].gray)
-            cut = bool((apart > 0).mean() >= CUT)
-            shot[i + 1] = i + 1 if cut else shot[i]
-            if times[i + 1] - times[i] <= CLOSE:
-                later = _later(samples, i)
-                if later > i + 1:
-                    apart = changed(sample.gray, samples[later].gray)
-                    cut = cut or bool((apart > 0).mean() >= CUT)
-                motion = None if cut else apart
-            elif motion is None and not apart.any():
-                motion = apart  # a recorder of screens: nothing changed in between
-        weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else CLOSE
-        if motion is None:
-            weight = 0.0
-        seen[i + 1] = seen[i] + weight
-        moves = np.zeros((ROWS, COLUMNS), bool) if motion is None else motion > 0
-        moved[i + 1] = moved[i] + weight * moves
-        often[i + 1] = often[i] + moves
-    ends = _shot_ends(shot)
-    out: list[Blocks] = []
-    for i, time in enumerate(times):
-        moving = np.zeros((ROWS, COLUMNS), bool)
-        for around, share, least in ((AROUND, OFTEN, TWICE), (BRIEFLY, MOSTLY, FOUR_TIMES)):
-            low = max(shot[i], bisect_left(times, time - around))
-            high = min(ends[i], bisect_left(times, time + around))
-            part = moved[high] - moved[low] > share * (seen[high] - seen[low])
-            moving |= part & (often[high] - often[low] >= least)
-        if before is not None and np.array_equal(moving, before):
-            out.append(out[-1])
-        else:
-            out.append(_widened(moving))
-        before = moving
-    return out
-
-
-def _later(samples: Sequence[Sample], i: int) -> int:
-    """The first sample a moment after the one at `i`: motion takes time."""
-    last = i + 1
-    while last + 1 < len(samples) and samples[last].time - samples[i].time < MOMENT:
-        last += 1
-    return last
-
-
-def _shot_ends(shot: Sequence[int]) -> list[int]:
-    """For each sample the index after the last sample of its shot."""
-    out = [len(shot)] * len(shot)
-    for i in range(len(shot) - 2, -1, -1):
-        out[i] = out[i + 1] if shot[i] == shot[i + 1] else i + 1
-    return out
-
-
-def _widened(often: Blocks) -> Blocks:
-    if not often.any():
-        return often
-    return boxed(grown(often), LARGEST_INSET, PERSON)
 
 
 # --- states ---------------------------------------------------------------------------------------
@@ -263,14 +154,14 @@ def _stands(samples: Sequence[Sample], masks: Sequence[Blocks], i: int) -> bool:
     if i + 1 == len(samples):
         return True
     counts = samples[i].motion
-    later = _later(samples, i)
+    later = later_than(samples, i)
     if samples[later].time - samples[i].time <= CLOSE:
         counts = changed(samples[i].gray, samples[later].gray)
     if counts is None:  # a recorder of screens: it stood until the next frame
         return True
-    moving = masks[i] | masks[i + 1]
-    rest = np.where(moving, 0, counts)
-    little = moving.mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
+    either = masks[i] | masks[i + 1]
+    rest = np.where(either, 0, counts)
+    little = either.mean() <= HARDLY_MOVING and (rest > 0).mean() <= DRAWING
     return bool(little) or not significant(rest)
 
 
@@ -306,8 +197,8 @@ def _long_enough(group: Sequence[_State], samples: Sequence[Sample]) -> bool:
     if group[0].first == 0 and group[-1].last == len(samples) - 1:
         return True  # all that there is
     last = min(group[-1].last + 1, len(samples) - 1)
-    moving = max(float(s.mask.mean()) for s in group)
-    least = SHORTEST_BESIDE_CAMERA if moving > LARGEST_INSET else SHORTEST
+    most = max(float(s.mask.mean()) for s in group)
+    least = SHORTEST_BESIDE_CAMERA if most > LARGEST_INSET else SHORTEST
     return samples[last].time - samples[group[0].first].time >= least
 
 
@@ -368,7 +259,8 @@ def _settled(state: _State, samples: Sequence[Sample]) -> Gray | None:
         return None
     at = np.linspace(state.first + 1, state.last, 3).round().astype(int)
     a, b, c = (samples[i].gray for i in at)
-    return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    middle: Gray = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    return middle
 
 
 def _best(state: _State, samples: Sequence[Sample]) -> float:

@@ -25,7 +25,8 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from translate.backends import media
-from translate.backends.slide_changes import CLOSE, Sample, find_showings, suspicious
+from translate.backends.slide_changes import find_showings, suspicious
+from translate.backends.slide_motion import CLOSE, Sample
 from translate.backends.slide_pictures import (
     HEIGHT,
     WIDTH,
@@ -38,7 +39,7 @@ from translate.backends.slide_pictures import (
 from translate.errors import MediaError
 from translate.model import Flag, Progress, Showing, Step, no_progress
 
-# Key frames closer than this are not all looked at; memory is what sets it: 58 kB each.
+# Key frames closer than this are not all looked at.
 APART = 1.0
 # Motion is measured from a key frame to a frame this much later: a gesture is seen, and decoding
 # costs a tenth of the video where key frames are five seconds apart.
