@@ -27,8 +27,9 @@ from translate.model import WHOLE_PICTURE, Box
 
 # Of a side's length so much must be an edge to be the slide's: letters are never so regular.
 LINE = 0.6
-# Levels across an edge: a dark slide in a dark hall. Noise makes no straight lines.
-EDGE = 6
+# A dark slide in a dark hall has an edge of so few levels; it counts if almost nothing is missing.
+FAINT = 6
+UNBROKEN = 0.95
 # Pictures, of those that share a place, in which it must be: some slides are as dark as the hall.
 MANY = 0.35
 # Masks that share less than this of their blocks are another arrangement of the picture.
@@ -87,8 +88,9 @@ def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequenc
 def _before(stack: Levels, start: int) -> int:
     """Where the side that is now at `start` belongs: pictures x length of the side x position."""
     for at in range(start, 1, -1):
-        step = np.abs(stack[:, :, at] - stack[:, :, at - 2]) > EDGE
-        if (step.mean(axis=1) >= LINE).mean() >= MANY:
+        step = np.abs(stack[:, :, at] - stack[:, :, at - 2])
+        seen = ((step > STEP).mean(axis=1) >= LINE) | ((step > FAINT).mean(axis=1) >= UNBROKEN)
+        if seen.mean() >= MANY:
             # The line lies between the two, or the pixel in the middle is half of each.
             sharper = np.abs(stack[:, :, at] - stack[:, :, at - 1]).mean()
             return (
