@@ -5,7 +5,8 @@ the other on the same talk, `--runs` times over. Peers are run with the interpre
 it does not have is left out, and a line says so.
 
 A change is where another slide than the last one begins; build steps are none, nor is the camera,
-nor the same slide after it. Found within a second, one to one. Peers do not know cameras from
+nor the same slide after it or in another layout: for an editor that is one slide which goes on,
+however many showings it has. Found within a second, one to one. Peers do not know cameras from
 slides: for them, and only for them, where a camera begins or ends counts neither way.
 """
 
@@ -236,7 +237,7 @@ class Score:
 def score(folder: Path, tool: str, truth: Truth, found: list[dict[str, Any]]) -> Score:
     """What a tool found in a talk, against the truth beside the talk."""
     out = Score(folder.name, tool, truth["duration"] / 60)
-    ends = [*(f["start"] for f in found[1:]), truth["duration"]]
+    ends = [*(f["start"] for f in found[1:]), truth["duration"]][: len(found)]
     found = [{"end": end} | f for f, end in zip(found, ends, strict=True)]
     score_changes(out, truth, found)
     score_slides(out, truth, found)
@@ -284,6 +285,8 @@ def score_slides(out: Score, truth: Truth, found: Found) -> None:
 
 def score_pictures(out: Score, folder: Path, truth: Truth, found: Found) -> None:
     pairs = [(f, k) for f, k in assigned(found, truth["showings"]) if k and "at" in f]
+    if not pairs:
+        return
     frames = pictures(folder / truth["video"], [f["at"] for f, _ in pairs])
     states = States(folder, truth)
     for one, known in pairs:
