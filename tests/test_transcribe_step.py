@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.hearing import Mood, Scripted, Speaking, sound
 from translate.backends.memory import NoTranslator
 from translate.draft import parse, render
+from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.model import Engine, Media, Talk, Term, Transcript, no_progress
 from translate.pipeline import draft, transcribe
@@ -239,6 +240,21 @@ def test_a_damaged_journal_costs_windows_and_nothing_else(
     place.journal.write_bytes(b"\n".join([*settled, *rest]))
     place.transcribe(force=True)
     assert place.transcript == whole
+
+
+@pytest.mark.parametrize(
+    ("stated", "url", "told"),
+    [(200.0, "https://a.test/t", True), (121.0, "https://a.test/t", False), (200.0, "", False)],
+)
+def test_sound_that_ends_before_its_page_says_is_told(
+    place: Place, stated: float, url: str, *, told: bool
+) -> None:
+    talk = replace(place.workspace.talk(), duration=stated, url=url)
+    place.workspace.put(TALK, talk, key="")
+    place.transcribe()
+    found = [p for p in problems_of(place.workspace.transcript()) if p.rule == "truncated"]
+    assert [p.severity for p in found] == ["error"] * told
+    assert all("80 s are missing" in p.message for p in found)
 
 
 # --- what an editor sees --------------------------------------------------------------------------

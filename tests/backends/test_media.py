@@ -216,6 +216,29 @@ def test_what_is_missing_at_the_end_is_flagged(tmp_path: Path) -> None:
     assert "missing" in flag.detail
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.wav", "pcm_s16le"), ("a.wma", "wmav2")])
+def test_a_length_that_ffmpeg_shortens_to_what_is_there_is_read_in_the_header(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    source = write(tmp_path / name, codec, tone(200.0, 16000), 16000)
+    assert decode(source).flags == ()
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) * 198 // 200])
+    [flag] = [f for f in decode(source).flags if f.rule == "truncated"]
+    assert flag.end == pytest.approx(200.0, abs=0.2)
+    assert "200" in flag.detail
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0xFFFFFFFF - 36, 0x7FFFF000, 0x80000000])
+def test_a_wav_written_while_recording_states_no_length(tmp_path: Path, size: int) -> None:
+    source = write(tmp_path / "a.wav", "pcm_s16le", tone(3.0, 16000), 16000)
+    data = bytearray(source.read_bytes())
+    at = data.index(b"data") + 4
+    data[at : at + 4] = size.to_bytes(4, "little")
+    source.write_bytes(bytes(data))
+    assert decode(source).flags == ()
+
+
 def test_damage_in_the_middle_is_flagged_and_the_rest_kept(tmp_path: Path) -> None:
     source = write(tmp_path / "a.flac", "flac", tone(20.0, 16000), 16000)
     data = bytearray(source.read_bytes())

@@ -8,6 +8,7 @@ has a hole, is filled with silence, so that a time in the transcript opens the v
 words are said (the ffmpeg program closes such holes, and everything after them comes early).
 """
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,17 @@ RATE = 16_000
 GAP = 0.25
 # Without a declared length, a longer hole is taken for a broken time stamp.
 LONGEST_BLIND_GAP = 600.0
-# Missing at the end: more than a second and more than one part in a hundred of the file.
+# Missing at the end: more than a second and, because FFmpeg may have estimated the length, more
+# than one part in a hundred of the file.
 MISSING_SECONDS = 1.0
 MISSING_SHARE = 0.01
 LARGEST_RESERVE = 6 * 3600 * RATE
 GROWTH = 600 * RATE
+# WAV: who writes while still recording states no size, or about the most that fits.
+UNSTATED = 8192
+# ASF (WMA, WMV): the object that states the file's length, and where in it what stands.
+ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+ASF_LENGTH, ASF_LIVE = struct.Struct("<64xQ8xQI"), 1
 # Lists of other files: following them would read what nobody named.
 PLAYLISTS = frozenset({"hls", "applehttp", "concat", "dash", "imf", "ssdp", "sdp", "rtsp"})
 
@@ -123,7 +130,9 @@ class _Decoding:
         self, path: Path, container: InputContainer, stream: AudioStream, progress: Progress
     ) -> None:
         self.path, self.container, self.stream, self.progress = path, container, stream, progress
-        self.declared = _declared_sound(container, stream)
+        # FFmpeg shortens what these headers state to what is there, so they are read here too.
+        self.stated = 0.0 if _video_stream(container) else _stated(path)
+        self.declared = max(self.stated, _declared_sound(container, stream) or 0.0) or None
         self.samples = np.empty(self._reserve(), np.int16)
         self.filled = 0
         self.heard = 0.0  # seconds that went into the resampler, and silence
@@ -243,7 +252,8 @@ class _Decoding:
 
     def _report_damage(self, duration: float) -> None:
         missing = (self.declared or 0.0) - duration
-        if missing > max(MISSING_SECONDS, MISSING_SHARE * (self.declared or 0.0)):
+        estimated = 0.0 if self.stated else self.declared or 0.0
+        if missing > max(MISSING_SECONDS, MISSING_SHARE * estimated):
             self.flags.append(
                 Flag(
                     start=duration,
@@ -319,6 +329,32 @@ def _declared(container: InputContainer) -> float | None:
     if container.duration is None or container.duration <= 0:
         return None
     return float(container.duration / av.time_base)
+
+
+def _stated(path: Path) -> float:
+    """The seconds that a WAV or ASF header states; 0 for others, and where it states none."""
+    with path.open("rb") as file:
+        head = file.read(65536)
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return _stated_wav(head)
+    at = head.find(ASF_PROPERTIES)
+    if at < 0 or len(head) < at + ASF_LENGTH.size:
+        return 0.0
+    length, preroll, kind = ASF_LENGTH.unpack_from(head, at)
+    return 0.0 if kind & ASF_LIVE else max(0.0, length / 1e7 - preroll / 1e3)
+
+
+def _stated_wav(head: bytes) -> float:
+    at, rate = 12, 0
+    while at + 8 <= len(head):
+        name, size = struct.unpack_from("<4sI", head, at)
+        if name == b"fmt " and at + 20 <= len(head):
+            rate = struct.unpack_from("<16xI", head, at)[0]  # bytes a second
+        if name == b"data":
+            stated = 0 < size % 2**31 < 2**31 - UNSTATED
+            return size / rate if rate and stated else 0.0
+        at += 8 + size + size % 2
+    return 0.0
 
 
 def _declared_sound(container: InputContainer, stream: AudioStream) -> float | None:

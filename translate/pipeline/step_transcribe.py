@@ -47,6 +47,7 @@ _SHOWN = 20  # names of slides in a prompt
 _NAMED = 5  # of them in a message
 _OF_SLIDES = "slides"  # the parameter of a transcript's engine that keeps those
 _EARLIER = 8  # talks of the same event that are looked at
+_MISSING = 0.01  # of the length that a page states: it is rounded, and players differ
 TRANSCRIBE_RULES = "2"  # raised when the rules change, so that older transcripts count as stale
 
 
@@ -216,7 +217,7 @@ def _from_captions(
     audio = tools.decode(workspace.path(sound.file), progress)
     speech = tools.detector().speech(audio)
     told = replace(transcript, speech=speech, flags=(*transcript.flags, *audio.flags))
-    return _doubted(told, audio.duration)
+    return _doubted(_held_to(talk, told, audio), audio.duration)
 
 
 def _from_audio(
@@ -255,7 +256,29 @@ def _from_audio(
     if told:
         known = {**heard.engine.parameters, _OF_SLIDES: "; ".join(told)}
         heard = replace(heard, engine=replace(heard.engine, parameters=known))
-    return _doubted(heard, audio.duration)
+    return _doubted(_held_to(talk, heard, audio), audio.duration)
+
+
+def _held_to(talk: Talk, transcript: Transcript, audio: transcribing.Audio) -> Transcript:
+    """With a flag where the sound is shorter than its page says and the file does not tell.
+
+    A local file's length is its own; in a file with a picture, the picture may outlast the sound.
+    """
+    sound = talk.sound
+    pictured = sound and any(m.kind == "video" and m.file == sound.file for m in talk.media)
+    missing = talk.duration - audio.duration
+    known = any(f.rule == "truncated" for f in audio.flags)
+    if known or pictured or not talk.url or missing <= max(1.0, talk.duration * _MISSING):
+        return transcript
+    detail = f"its page says {talk.duration:.0f} s and the file holds {audio.duration:.0f} s"
+    flag = Flag(
+        start=audio.duration,
+        end=talk.duration,
+        rule="truncated",
+        action="kept",
+        detail=f"{detail}: {missing:.0f} s are missing",
+    )
+    return replace(transcript, flags=(*transcript.flags, flag))
 
 
 def _doubted(transcript: Transcript, duration: float | None = None) -> Transcript:
