@@ -95,6 +95,18 @@ def test_pauses_in_a_gap_do_not_hide_it() -> None:
     assert flag.detail == "3.0 s of speech without text"
 
 
+@pytest.mark.parametrize("text", [".", "-", "\ufffd\ufffd", "…"])
+def test_a_cue_without_a_letter_is_no_text(text: str) -> None:
+    cues, speech = talk()
+    left = (*cues[:10], replace(cues[10], text=text), *cues[11:])
+    [flag] = uncovered(left, speech)
+    assert (flag.start, flag.end) == (cues[10].start, cues[10].end)
+    found = measure(transcript(left, speech))
+    without = measure(transcript((*cues[:10], *cues[11:]), speech))
+    assert found is not None
+    assert found == without
+
+
 def test_words_of_one_cue_may_leave_a_hole() -> None:
     words = (Word(start=0, end=0.5, text="one"), Word(start=6, end=6.5, text="two"))
     cue = Cue(start=0, end=6.5, text="one two", words=words)

@@ -43,6 +43,14 @@ def test_plain_text_is_untouched() -> None:
     assert flags == []
 
 
+@pytest.mark.parametrize("text", [".", " - ", "\ufffd"])
+def test_punctuation_alone_is_no_text(text: str) -> None:
+    texts, flags = judged(segment(0, 5, "So this is it."), segment(5, 30, text))
+    assert texts == ["So this is it."]
+    assert rules(flags) == ["empty removed", "uncovered kept"]
+    assert flags[0].text == text.strip()
+
+
 def test_a_loop_inside_a_segment_is_cut_and_its_time_is_uncovered() -> None:
     texts, flags = judged(segment(0, 30, "Let us begin. " + "Thank you so much. " * 14))
     assert texts == ["Let us begin. Thank you so much."]

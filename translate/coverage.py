@@ -17,7 +17,7 @@ from itertools import accumulate
 from statistics import median
 from typing import NamedTuple
 
-from translate.model import Cue, Flag, Span, Transcript, clock
+from translate.model import Cue, Flag, Span, Transcript, clock, has_text
 
 UNCOVERED = 2.0  # seconds from the first to the last instant of speech without text
 MISSED = 1.5  # seconds of speech in them
@@ -159,9 +159,12 @@ def _bare(cues: Sequence[Cue], speech: Sequence[Span]) -> Iterator[tuple[int, Sp
 
 
 def _text_spans(cues: Sequence[Cue]) -> list[Span]:
-    """When there is text: the union of the cues or, where it is known, of their words."""
+    """When there is text: the union of the cues or, where it is known, of their words.
+
+    Cues of punctuation alone have none.
+    """
     out: list[Span] = []
-    for start, end in sorted(span for cue in cues for span in _of_cue(cue)):
+    for start, end in sorted(span for c in cues if c.has_text for span in _of_cue(c)):
         if out and start <= out[-1].end:
             out[-1] = Span(start=out[-1].start, end=max(out[-1].end, end))
         else:
@@ -226,7 +229,7 @@ def _sparse(cues: Sequence[Cue], speech: Sequence[Span]) -> list[Run]:
     spoken = [voice.within(c.start, c.end) for c in cues]
     if sum(spoken) < PACE_FROM:
         return []
-    letters = [_letters(c.text) for c in cues]
+    letters = [_letters(c.text) if c.has_text else 0.0 for c in cues]
     paces = _paces(cues, spoken, letters)
     needed = [n / pace for n, pace in zip(letters, paces, strict=True)]
     uneven = _unevenness(spoken, needed)
@@ -500,7 +503,7 @@ def measure(transcript: Transcript) -> Coverage | None:
     thin = [Span(start=cues[r.first].start, end=cues[r.last].end) for r in runs]
     holes = [Span(start=f.start, end=f.end) for f in uncovered(cues, speech)]
     lacking = bare + sum(run.lacking for run in runs)
-    words = sum(len(c.text.split()) for c in cues)
+    words = sum(_words(c) for c in cues)
     return Coverage(
         speech_seconds=voice.total,
         covered_seconds=max(0.0, voice.total - lacking),
@@ -518,6 +521,10 @@ def _expected(transcript: Transcript) -> Sequence[Span]:
     return _without(transcript.speech, sorted(elsewhere, key=lambda s: s.start))
 
 
+def _words(cue: Cue) -> int:
+    return sum(has_text(word) for word in cue.text.split())
+
+
 def _along(cues: Sequence[Cue], voice: Voice) -> tuple[Stretch, ...]:
     """The talk in equal parts of about 30 seconds of speech; a cue's words shared by its time."""
     count = max(1, round(voice.total / STRETCH))
@@ -526,7 +533,7 @@ def _along(cues: Sequence[Cue], voice: Voice) -> tuple[Stretch, ...]:
     bounds[-1] = max(bounds[-1], cues[-1].end) if cues else bounds[-1]
     words = [0.0] * count
     for cue in cues:
-        said, length = len(cue.text.split()), cue.end - cue.start
+        said, length = _words(cue), cue.end - cue.start
         for n in range(max(0, bisect_right(bounds, cue.start) - 1), count):
             if bounds[n] >= cue.end and length:
                 break

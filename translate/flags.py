@@ -51,6 +51,7 @@ MEANINGS = {
     "speaker": _Meaning("info", "a speaker's mark; taken out"),
     "rolling": _Meaning("info", "lines shown twice while the captions rolled; counted once"),
     "duplicate": _Meaning("info", "the same cue twice; taken once"),
+    "garbled": _Meaning("warning", "a sign that stands for no letter", LISTEN),
     "stray": _Meaning("warning", "text outside any cue; left out", "look into the captions file"),
     "gap": _Meaning("warning", "the recording has a hole"),
     "damaged": _Meaning("warning", "the recording is damaged", LISTEN),
@@ -77,7 +78,7 @@ def problem_of(flag: Flag) -> Problem:
 def problems_of(transcript: Transcript) -> tuple[Problem, ...]:
     """Everything that was removed or doubted between the sound and the text, in order of time."""
     found = tuple(problem_of(f) for f in sorted(transcript.flags, key=lambda f: f.start))
-    if transcript.cues:
+    if any(cue.has_text for cue in transcript.cues):
         unsure = sum(f.rule == "low-confidence" for f in transcript.flags)
         if unsure <= len(transcript.cues) * DOUBTED:
             return found

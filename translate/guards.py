@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult, Word
+from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult, Word, has_text
 from translate.sounds import without_sounds
 
 NEAR = 0.3  # recognised times are this vague
@@ -317,14 +317,26 @@ def _inside(segment: Segment) -> tuple[Word, ...]:
 
 
 def empty(segments: Sequence[Segment], heard: Heard) -> Judged:
-    """Segments whose text the recogniser threw away itself."""
-    kept = [s for s in segments if s.text.strip()]
-    flags = [
-        Flag.on(s, "empty", "removed", detail="the recogniser gave a time and no text")
-        for s in segments
-        if not s.text.strip() and heard.speaking(s.start, s.end) >= NEAR
-    ]
+    """Segments whose text the recogniser threw away itself, or that are punctuation alone."""
+    kept: list[Segment] = []
+    flags: list[Flag] = []
+    for s in segments:
+        text = s.text.strip()
+        if has_text(text) or without_sounds(text)[1]:  # a mark for a sound has its own rule
+            kept.append(s)
+        elif text or heard.speaking(s.start, s.end) >= NEAR:
+            detail = "the recogniser gave a time and no text"
+            flags.append(Flag.on(s, "empty", "removed", text=text, detail=detail))
     return kept, flags
+
+
+def garbled(cues: Sequence[Cue]) -> list[Flag]:
+    """Text with the sign that stands where bytes made no letter."""
+    return [
+        Flag.on(c, "garbled", "kept", text=c.text, detail="a letter could not be read")
+        for c in cues
+        if "\ufffd" in c.text
+    ]
 
 
 def music(segments: Sequence[Segment], _: Heard) -> Judged:

@@ -21,6 +21,11 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
+def has_text(text: str) -> bool:
+    """Whether there is a letter or a digit, of any script, in it."""
+    return any(c.isalnum() for c in text)
+
+
 def link_at(url: str, seconds: float) -> str:
     """`url` opened at a time in whole seconds; empty for an empty or non-web `url`.
 
@@ -214,6 +219,11 @@ class Cue:
     text: str
     confidence: float | None = None  # 0..1: exp(average log-probability) for Whisper
     words: tuple[Word, ...] = ()
+
+    @property
+    def has_text(self) -> bool:
+        """Whether a letter or digit is in it: punctuation alone stands for nothing said."""
+        return has_text(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ KINDS = {
     "gap": "Holes in the recording",
     "damaged": "Damage in the recording",
     "inaudible": "Not understood",
+    "garbled": "Letters that could not be read",
     "no-chinese": "No Chinese",
     "echo": "English in place of Chinese",
     "leftover": "Left over from a message",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hearing import MOODS, KilledError, Mood, Scripted, Speaking, rules, sound
+from tests.hearing import MOODS, KilledError, Mood, Scripted, Speaking, rules, segment, sound
 from tests.shared import shared_data
 from tests.test_caption_text import cue
 from tests.test_guards import judged
@@ -21,8 +21,9 @@ from translate.backends.media import Audio, decode
 from translate.backends.vad import Silero
 from translate.backends.whisper import Whisper
 from translate.errors import LanguageError
-from translate.model import Engine, Flag, Step, Transcript, WindowResult
-from translate.stages.transcribe import from_captions, transcribe_audio
+from translate.flags import problems_of
+from translate.model import Engine, Flag, Hearing, Step, Transcript, WindowResult
+from translate.stages.transcribe import NoJournal, from_captions, transcribe_audio
 from translate.windows import LONGEST, plan_windows
 
 
@@ -387,6 +388,18 @@ def test_real_lectures_keep_every_word_in_order_of_time() -> None:
         assert sorted(out + gone) == words_in, path.name
         for before, after in itertools.pairwise(transcript.cues):
             assert before.start < before.end <= after.start
+
+
+def test_a_letter_that_could_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = [cue(0, 3, "all well"), cue(3, 6, "w\ufffd go on")]
+    captions = from_captions(raw, duration=9, engine=ENGINE, detect=lambda _: ("en", 0.99))
+    hearing = Hearing(segments=(segment(0, 9, "so w\ufffd go on"),))
+    monkeypatch.setattr(Scripted, "_heard", lambda *_: hearing)
+    spoken = transcribe_audio(sound(9.0), Scripted(), Speaking((0, 9)), journal=NoJournal())
+    for transcript, at in ((captions, 3.0), (spoken, 0.0)):
+        [problem] = [p for p in problems_of(transcript) if p.rule == "garbled"]
+        assert (problem.severity, problem.at) == ("warning", at)
+        assert "\ufffd" in problem.message
 
 
 def test_captions_in_another_language_stop_unless_told() -> None:

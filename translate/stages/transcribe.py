@@ -16,6 +16,7 @@ from translate.errors import LanguageError
 from translate.guards import (
     LONG_ENOUGH,
     Heard,
+    garbled,
     joined,
     judge,
     other_languages,
@@ -177,7 +178,7 @@ def transcribe_audio(
     ours, foreign = other_languages(results, speech, language, told=told)
     cues, judged = judge(ours, speech, prompt)
     elsewhere = [f for f in foreign if f.rule == "other-language"]  # told once, by its own flag
-    flags += [*foreign, *judged, *uncovered(cues, without(speech, elsewhere))]
+    flags += [*foreign, *judged, *garbled(cues), *uncovered(cues, without(speech, elsewhere))]
     again = [r.heard for r in results if r.heard != "once"]
     counts = {"prompt": prompt, "heard_again": str(len(again)), "recut": str(again.count("recut"))}
     engine = recogniser.engine
@@ -398,5 +399,7 @@ def from_captions(
         engine=engine,
         duration=length,
         cues=cues,
-        flags=tuple(sorted([*flags, *found, *doubts], key=lambda f: (f.start, f.end))),
+        flags=tuple(
+            sorted([*flags, *found, *garbled(cues), *doubts], key=lambda f: (f.start, f.end))
+        ),
     )
