@@ -1,7 +1,9 @@
 """Flags as problems: none is lost, and long silent stretches are errors."""
 
 import re
+from typing import Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +41,35 @@ def test_a_long_stretch_without_text_is_an_error() -> None:
     flag = Flag(start=10.0, end=10.0 + LONG_SILENCE, rule="uncovered", action="kept")
     assert problem_of(flag).severity == "error"
     assert problem_of(Flag(start=1, end=3, rule="uncovered", action="kept")).severity == "warning"
+
+
+def flag(rule: str, start: float, end: float, action: Literal["kept", "removed"] = "kept") -> Flag:
+    return Flag(start=start, end=end, rule=rule, action=action)
+
+
+@pytest.mark.parametrize(
+    ("flags", "errors"),
+    [
+        ([flag("cut-off", 20, 30)], []),
+        ([flag("cut-off", 20, 30), flag("uncovered", 26, 29)], ["cut-off"]),
+        ([flag("cut-off", 20, 30), flag("sparse", 12, 30)], ["cut-off"]),
+        ([flag("cut-off", 20, 30), flag("uncovered", 30, 33)], []),
+        ([flag("loop", 5, 12, "removed"), flag("uncovered", 6, 12)], ["uncovered"]),
+        ([flag("silence", 5, 8, "removed"), flag("uncovered", 20, 23)], []),
+        ([flag("music", 5, 8, "removed"), flag("uncovered", 5, 8)], []),
+        ([flag("prompt-echo", 5, 8), flag("uncovered", 5, 8)], []),
+    ],
+)
+def test_words_that_are_lost_with_the_speech_there_are_an_error(
+    flags: list[Flag], errors: list[str]
+) -> None:
+    cues = (Cue(start=0, end=5, text="so"),)
+    transcript = Transcript(
+        language="en", engine=Engine(name="x"), duration=40, cues=cues, flags=tuple(flags)
+    )
+    found = problems_of(transcript)
+    assert [p.rule for p in found if p.severity == "error"] == errors
+    assert len(found) == len(flags)
 
 
 def test_every_rule_in_the_code_has_its_meaning() -> None:

@@ -3,12 +3,16 @@
 Knows the rules' names and what they mean to an editor; not how a rule decides.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from translate.model import Flag, Problem, Severity, Transcript
 
 DOUBTED = 1 / 3  # share of unsure cues from which on a transcript is not to be trusted
 LONG_SILENCE = 10.0  # seconds of speech without text that nobody should publish unheard
+# Words that were there, heard or written, and were taken out: speech without text, for sure.
+TAKEN_OUT = frozenset({"loop", "prompt-echo", "rate", "silence", "timestamp"})
 
 
 class _Meaning(NamedTuple):
@@ -75,9 +79,30 @@ def problem_of(flag: Flag) -> Problem:
     )
 
 
+def _lost(flags: Sequence[Flag]) -> set[Flag]:
+    """Speech without text where words were taken out, and ends that were lost with speech there.
+
+    Of a stretch that lost its end the last time is the recogniser's guess: few words for the
+    speech in it say the same as no words after it.
+    """
+    bare = [f for f in flags if f.rule == "uncovered"]
+    thin = [f for f in flags if f.rule == "sparse"]
+    removed = [f for f in flags if f.action == "removed" and f.rule in TAKEN_OUT]
+    ends = [f for f in flags if f.rule == "cut-off"]
+    return {f for f in bare if _touches(f, removed)} | {f for f in ends if _touches(f, bare + thin)}
+
+
+def _touches(flag: Flag, others: Sequence[Flag]) -> bool:
+    return any(o.start < flag.end and flag.start < o.end for o in others)
+
+
 def problems_of(transcript: Transcript) -> tuple[Problem, ...]:
     """Everything that was removed or doubted between the sound and the text, in order of time."""
-    found = tuple(problem_of(f) for f in sorted(transcript.flags, key=lambda f: f.start))
+    flags = sorted(transcript.flags, key=lambda f: f.start)
+    lost = _lost(flags)
+    found = tuple(
+        replace(problem_of(f), severity="error") if f in lost else problem_of(f) for f in flags
+    )
     if any(cue.has_text for cue in transcript.cues):
         unsure = sum(f.rule == "low-confidence" for f in transcript.flags)
         if unsure <= len(transcript.cues) * DOUBTED:
