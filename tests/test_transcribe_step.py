@@ -17,7 +17,17 @@ from translate.model import Engine, Media, Talk, Term, Transcript, no_progress
 from translate.pipeline import draft, transcribe
 from translate.pipeline.run import Tools, Wishes
 from translate.windows import plan_windows
-from translate.workspace import DRAFT, REPORT, TALK, TRANSCRIPT, WINDOWS, Lines, Workspace
+from translate.workspace import (
+    BACKUPS,
+    DRAFT,
+    REPORT,
+    TALK,
+    TRANSCRIPT,
+    TRANSCRIPT_SRT,
+    WINDOWS,
+    Lines,
+    Workspace,
+)
 
 SPEECH = Speaking((1, 19), (20, 28), (29, 50), (51, 70), (80, 95), (97, 119))
 AUDIO = sound(120.0)
@@ -255,6 +265,24 @@ def test_sound_that_ends_before_its_page_says_is_told(
     found = [p for p in problems_of(place.workspace.transcript()) if p.rule == "truncated"]
     assert [p.severity for p in found] == ["error"] * told
     assert all("80 s are missing" in p.message for p in found)
+
+
+def test_an_edited_srt_is_told_and_made_anew_by_force(place: Place) -> None:
+    place.transcribe()
+    made = place.workspace.read(TRANSCRIPT_SRT)
+    place.workspace.path(TRANSCRIPT_SRT).write_text("mine")
+    recogniser = Scripted(batch=2, moods=MOODS)
+    for force in (False, True):
+        result = transcribe(
+            place.workspace, place.tools(recogniser), BOOK, Wishes(force=force), no_progress
+        )
+        told = [p for p in result.problems if p.rule == "edited-side-file"]
+        assert [(p.severity, TRANSCRIPT in p.hint) for p in told] == [("warning", True)] * (
+            not force
+        )
+        assert place.workspace.read(TRANSCRIPT_SRT) == (made if force else b"mine")
+    [backup] = place.workspace.path(BACKUPS).glob("*transcript.srt")
+    assert backup.read_text() == "mine"
 
 
 # --- what an editor sees --------------------------------------------------------------------------

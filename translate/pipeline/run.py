@@ -143,16 +143,26 @@ def conflict(workspace: Workspace, name: str) -> ConflictError:
     )
 
 
-def put_side(workspace: Workspace, name: str, text: str) -> list[Problem]:
-    """Write a file that is only derived; one that a person edited is left, and that is said."""
-    if workspace.edited(name):
+def put_side(
+    workspace: Workspace, name: str, text: str, *, source: str = "", force: bool = False
+) -> list[Problem]:
+    """Write a file that is only derived; one that a person edited is left, and that is said.
+
+    `source`: the file to edit instead, where nobody should take this one for it. With `force` it
+    is made again after a backup.
+    """
+    if workspace.edited(name) and force:
+        workspace.back_up(name)
+    elif workspace.edited(name):
+        more = f"; nothing reads it: the words come from {source}" if source else ""
+        hint = f"edit {source} instead; " if source else ""
         return [
             Problem(
                 rule="edited-side-file",
-                severity="info",
-                message="edited by hand, so it was left as it is",
+                severity="warning" if source else "info",
+                message=f"edited by hand, so it was left as it is{more}",
                 where=name,
-                hint="move it away to have it made again",
+                hint=f"{hint}move it away to have it made again",
             )
         ]
     workspace.put(name, text, key="")

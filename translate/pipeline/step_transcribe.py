@@ -73,7 +73,7 @@ def transcribe(
             Lines(workspace.path(WINDOWS)).clear()
         transcript = workspace.transcript()
         text = srt([(c.start, c.end, c.text) for c in transcript.cues])
-        problems = put_side(workspace, TRANSCRIPT_SRT, text)
+        problems = put_side(workspace, TRANSCRIPT_SRT, text, source=TRANSCRIPT, force=wishes.force)
         if unheard := unheard_of_slides(workspace, transcript, glossary, wishes):
             problems.append(unheard_problem(workspace, unheard))
     return Result(
