@@ -1,6 +1,7 @@
 """Transcribing to disk: killed at any write, another model between, and what an editor sees."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,16 @@ from hypothesis import strategies as st
 
 from tests.hearing import Mood, Scripted, Speaking, sound
 from translate.backends.memory import NoTranslator
+from translate.console import Console
+from translate.desk import Desk
 from translate.draft import parse, render
+from translate.errors import MissingError, SettingsError
 from translate.flags import problems_of
 from translate.glossary import Glossary
 from translate.model import Engine, Media, Talk, Term, Transcript, no_progress
 from translate.pipeline import draft, transcribe
 from translate.pipeline.run import Tools, Wishes
+from translate.settings import load
 from translate.windows import plan_windows
 from translate.workspace import (
     BACKUPS,
@@ -283,6 +288,40 @@ def test_an_edited_srt_is_told_and_made_anew_by_force(place: Place) -> None:
         assert place.workspace.read(TRANSCRIPT_SRT) == (made if force else b"mine")
     [backup] = place.workspace.path(BACKUPS).glob("*transcript.srt")
     assert backup.read_text() == "mine"
+
+
+@pytest.mark.parametrize("kept", ["whisper", "faster-whisper"])
+def test_a_device_that_is_not_here_is_refused_where_nothing_needs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: str
+) -> None:
+    import torch
+
+    from translate.backends import faster_whisper
+
+    there = kept == "faster-whisper"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(faster_whisper, "has_device", lambda _: there)
+    for device in ("auto", "cpu", "cuda"):
+        wishes = {"transcribe": {"device": device}, "": {"drafts": str(tmp_path)}}
+        desk = Desk(load(None, {}, wishes), {}, Console())
+        refused = device == "cuda" and not there
+        with pytest.raises(MissingError, match="cuda") if refused else nullcontext():
+            assert list(desk.transcribe([])) == []
+
+
+def test_what_the_engine_cannot_compute_is_told_before_the_file_is_decoded(place: Place) -> None:
+    class Refusing(Scripted):
+        @property
+        def engine(self) -> Engine:
+            raise SettingsError("no float16 on this cpu")
+
+        @engine.setter
+        def engine(self, _: Engine) -> None:
+            pass
+
+    tools = replace(place.tools(Scripted()), decode=never, recogniser=lambda _: Refusing())
+    with pytest.raises(SettingsError, match="float16"):
+        transcribe(place.workspace, tools, BOOK, Wishes(), no_progress)
 
 
 # --- what an editor sees --------------------------------------------------------------------------

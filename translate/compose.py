@@ -21,7 +21,7 @@ import translate
 from translate import glossary as terms
 from translate import settings as settings_module
 from translate.console import Console, human_bytes
-from translate.errors import SettingsError, StwError, TranslatorError
+from translate.errors import MissingError, SettingsError, StwError, TranslatorError
 from translate.glossary import Glossary
 from translate.model import MemoryEntry, Problem, Progress
 from translate.pipeline import Captions, Page, Pictures, Tools, Wishes
@@ -327,6 +327,22 @@ def _recogniser_options(wish: TranscribeSettings) -> dict[str, str]:
         "words": {True: "yes", False: "no", None: ""}[wish.words],
     }
     return {name: value for name, value in asked.items() if value}
+
+
+def check_device(wish: TranscribeSettings) -> None:
+    """Raises MissingError for a device that is not here; asks torch about a named GPU alone.
+
+    It is asked before it is known whether a talk needs it: a wish is refused, not passed over.
+    """
+    if wish.device in ("auto", "cpu"):
+        return
+    from translate.backends import faster_whisper, whisper
+
+    try:
+        whisper.check_device(wish.device)
+    except MissingError:
+        if wish.engine == "whisper" or not faster_whisper.has_device(wish.device):
+            raise
 
 
 def build_recogniser(settings: Settings, console: Console) -> transcribing.Recogniser:

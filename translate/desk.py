@@ -19,6 +19,7 @@ from translate.compose import (
     build_tools,
     build_wishes,
     check_budget,
+    check_device,
     glossary_files,
     left_out,
     load_glossary,
@@ -93,6 +94,8 @@ class Desk:
             yield self._try(listing, lambda item: self._fetch(item, overrides))
 
     def transcribe(self, names: Sequence[str]) -> Iterator[Outcome]:
+        """Raises MissingError, before anything is touched, for a device that is not here."""
+        check_device(self.settings.transcribe)
         for name in names:
             yield self._try(name, lambda n: self._transcribe(find_talk(self.drafts, n)))
 
@@ -139,8 +142,11 @@ class Desk:
         )
 
     def run(self, sources: Sequence[str], said: Mapping[str, Any]) -> Iterator[Outcome]:
-        """Raises SettingsError, before anything is touched, for a budget that cannot be kept."""
+        """Raises, before anything is touched, SettingsError for a budget that cannot be kept and
+        MissingError for a device that is not here.
+        """
         check_budget(self.settings.translate, self._environment)
+        check_device(self.settings.transcribe)
         overrides = _overrides(said)
         for listing in self._find(sources, overrides):
             yield self._try(listing, lambda item: self._run(item, overrides))

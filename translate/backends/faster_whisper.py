@@ -535,6 +535,15 @@ def _check(language: str, prompt: str) -> None:
         )
 
 
+def has_device(wanted: str) -> bool:
+    """Whether CTranslate2 is here and finds this device."""
+    if wanted != "cuda" or importlib.util.find_spec("ctranslate2") is None:
+        return False
+    import ctranslate2
+
+    return bool(ctranslate2.get_cuda_device_count() > 0)
+
+
 def _device(wanted: str) -> str:
     """The device to use. Raises MissingError where the one asked for is not on this machine."""
     import ctranslate2

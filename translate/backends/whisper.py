@@ -440,6 +440,11 @@ def _segment(raw: dict[str, Any], offset: float) -> Segment:
     )
 
 
+def check_device(wanted: str) -> None:
+    """Raises MissingError where the device is not on this machine, as PyTorch sees it."""
+    _device(wanted)
+
+
 def _device(wanted: str) -> str:
     """The device to use. Raises MissingError where the one asked for is not on this machine."""
     import torch

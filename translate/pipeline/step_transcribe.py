@@ -231,8 +231,9 @@ def _from_audio(
 ) -> Transcript:
     # First: a wrong model's name is told before hours of decoding.
     recogniser = tools.recogniser(plan.recogniser)
+    engine = recogniser.engine  # so is a precision that the device has not
     audio = tools.decode(workspace.path(plan.source.file), progress)
-    journal = WindowJournal(workspace.path(WINDOWS), plan.key, recogniser.engine, anew=wishes.force)
+    journal = WindowJournal(workspace.path(WINDOWS), plan.key, engine, anew=wishes.force)
     today = bias(
         talk,
         glossary,
