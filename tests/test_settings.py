@@ -48,6 +48,31 @@ def test_a_mistake_names_file_and_place(toml: Path, text: str, says: str) -> Non
     assert str(toml) in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("engine", "x", "transcribe.engine is faster-whisper, whisper or empty"),
+        ("precision", "fp8", "bfloat16, float16, float32, int8"),
+        ("captions", "x", "transcribe.captions is auto, never or only"),
+        ("beam", 99, "transcribe.beam is a whole number from 1 to 10"),
+        ("beam", "x", "from 1 to 10"),
+        ("model", 3, "README"),
+    ],
+)
+def test_a_wrong_choice_is_told_the_choices(key: str, value: object, says: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(None, {}, {"transcribe": {key: value}})
+    assert says in caught.value.hint
+
+
+def test_beams_are_as_many_as_the_engines_take() -> None:
+    from translate.backends.whisper import MOST_BEAMS
+
+    assert load(None, {}, {"transcribe": {"beam": MOST_BEAMS}}).transcribe.beam == MOST_BEAMS
+    with pytest.raises(SettingsError):
+        load(None, {}, {"transcribe": {"beam": MOST_BEAMS + 1}})
+
+
 def test_a_mistake_in_the_environment_names_the_variable(toml: Path) -> None:
     toml.write_text("")
     with pytest.raises(SettingsError, match="STW_DEVICE"):

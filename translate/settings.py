@@ -20,6 +20,7 @@ FILE = "stw.toml"
 
 Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 _Several = Annotated[int, msgspec.Meta(ge=1, le=64)]
+_Beams = Annotated[int, msgspec.Meta(ge=1, le=10)]  # as many as the engines take
 _Amount = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -38,7 +39,7 @@ class TranscribeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     engine: Literal["", "whisper", "faster-whisper"] = ""  # empty: whisper, or what a talk has
     device: Literal["auto", "cuda", "cpu", "mps"] = "auto"  # auto: a GPU when there is one
     precision: Literal["", Precision] = ""  # auto, float32, …, int8; empty: auto, or as a talk has
-    beam: _Several | None = None  # hypotheses at once; 1 is greedy; unset: 1, or what a talk has
+    beam: _Beams | None = None  # hypotheses at once; 1 is greedy; unset: 1, or what a talk has
     words: bool | None = None  # the time of every word; unset: false, or what a talk has
     captions: Literal["auto", "never", "only"] = "auto"  # the creator's own, before Whisper
     language: str = ""  # go on with a talk in this language, without asking
@@ -153,7 +154,37 @@ def _convert(raw: Mapping[str, Any], source: str) -> Settings:
         return msgspec.convert(raw, Settings)
     except msgspec.ValidationError as e:
         message = f"{source}: {_in_words(str(e))}"
-        raise SettingsError(message, "README.md lists the keys and values") from e
+        place = _place_of(str(e))
+        hint = f"{place} is {said}" if (said := allowed(place)) else ""
+        raise SettingsError(message, hint or "README.md lists the keys and values") from e
+
+
+def allowed(place: str) -> str:
+    """The values that a key may have, in words; empty where they are not few or not a range."""
+    kind: Any = Settings
+    for name in place.split("."):
+        fields = {f.name: f.type for f in msgspec.structs.fields(kind)} if _is_table(kind) else {}
+        kind = fields.get(name)
+    info = msgspec.inspect.type_info(kind) if kind else None
+    kinds = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    for one in kinds:
+        if isinstance(one, msgspec.inspect.LiteralType):
+            names = [str(v) for v in one.values if v]
+            names = names if len(names) == len(one.values) else [*names, "empty"]
+            return f"{', '.join(names[:-1])} or {names[-1]}"
+        if isinstance(one, msgspec.inspect.IntType) and one.ge is not None and one.le is not None:
+            return f"a whole number from {one.ge} to {one.le}"
+    return ""
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _place_of(said: str) -> str:
+    """Where msgspec found a wrong value."""
+    at = said.partition(" - at `")[2]
+    return at.rstrip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
 
 
 _KINDS = {
@@ -168,8 +199,7 @@ _KINDS = {
 
 def _in_words(said: str) -> str:
     """What msgspec says of a wrong value, its place first, in words for whoever wrote it."""
-    what, _, at = said.partition(" - at `")
-    place = at.rstrip("`").removeprefix("$").removeprefix(".").replace("[...]", "")
+    what, place = said.partition(" - at `")[0], _place_of(said)
     if found := re.fullmatch(r"Object contains unknown field `(.+)`", what):
         return f"unknown key {'.'.join(filter(None, (place, found[1])))}"
     if found := re.fullmatch(r"Object missing required field `(.+)`", what):
