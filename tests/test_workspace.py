@@ -1,5 +1,6 @@
 """The laws of the folder: states, atomic writing, torn lines, locks, names."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -173,6 +174,26 @@ def test_find_talk(tmp_path: Path) -> None:
     for name in ("nothing", "../..", "", " "):
         with pytest.raises(TalkNotFoundError):
             find_talk(tmp_path, name)
+
+
+def test_find_talk_by_title_or_file(tmp_path: Path) -> None:
+    for slug, title, source in (
+        ("talk-090539e0", "p001", "/tmp/p001_final.mp3"),
+        ("cold-talk", "Nothing p00 here", "x.mp3"),
+    ):
+        talk = replace(TALK_FACTS, slug=slug, title=title, source=source)
+        Workspace(tmp_path / slug).put(TALK, talk, key="")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / TALK).write_text("{")
+    for name in ("p001", "P001_FINAL.mp3", "p001-final"):
+        assert find_talk(tmp_path, name).slug == "talk-090539e0"
+    assert find_talk(tmp_path, "cold_talk").slug == "cold-talk"
+    assert find_talk(tmp_path, "talk_0905").slug == "talk-090539e0"
+    with pytest.raises(TalkNotFoundError, match="several"):
+        find_talk(tmp_path, "p00")
+    shutil.rmtree(tmp_path / "cold-talk")
+    with pytest.raises(TalkNotFoundError, match="no talk"):
+        find_talk(tmp_path, "_")
 
 
 def test_backups_keep_both_of_one_second(ws: Workspace) -> None:

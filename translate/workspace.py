@@ -455,6 +455,9 @@ def talks(drafts: Path) -> list[Workspace]:
 def find_talk(drafts: Path, name: str) -> Workspace:
     """The talk that a user means: a slug, a unique part of one, or the path of its folder.
 
+    Where no slug has the part: a unique part of a title or of the fetched file's name. Underscores
+    and spaces count as hyphens.
+
     Raises TalkNotFoundError when none or several answer to it.
     """
     if not name.strip():
@@ -466,7 +469,12 @@ def find_talk(drafts: Path, name: str) -> Workspace:
         return Workspace(given)
     known = talks(drafts)
     exact = [w for w in known if w.slug == name]
-    found = exact or [w for w in known if name.lower() in w.slug]
+    part = _hyphened(name)
+    found = exact or [w for w in known if name.lower() in w.slug or (part and part in w.slug)]
+    if part and not found:
+        others = [(w, _other_names(w)) for w in known]
+        found = [w for w, names in others if part in names]
+        found = found or [w for w, names in others if any(part in other for other in names)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -474,6 +482,19 @@ def find_talk(drafts: Path, name: str) -> Workspace:
         raise TalkNotFoundError(f"{name!r} means several talks: {listed}", "write more of the name")
     listed = ", ".join(w.slug for w in known[:6]) or "none yet"
     raise TalkNotFoundError(f"no talk {name!r} in {drafts} (there: {listed})", _meant(known, name))
+
+
+def _hyphened(name: str) -> str:
+    return "-".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _other_names(workspace: Workspace) -> list[str]:
+    """What a talk is called besides its slug: its title, and its file or address."""
+    with contextlib.suppress(BadFileError):
+        talk = workspace.talk()
+        file = talk.source.rstrip("/").replace("\\", "/").rpartition("/")[2]
+        return [_hyphened(talk.title), _hyphened(file)]
+    return []
 
 
 def _meant(known: Sequence[Workspace], name: str) -> str:
