@@ -95,6 +95,8 @@ def test_a_missing_clip_or_reference_is_told(clip: Path) -> None:
     with pytest.raises(InputError, match="no reference text") as refused:
         Bench().run(clip, engines="openai", words=True)
     assert "jfk.flac=reference.txt" in refused.value.hint
+    with pytest.raises(InputError, match=r"absent\.txt: no such reference text"):
+        Bench().run(f"{clip}=absent.txt", engines="openai", words=True)
     clip.with_suffix(".txt").write_text(" \n", encoding="utf-8")
     with pytest.raises(BadFileError, match="no text in it"):
         Bench().run(clip, engines="openai", words=True)

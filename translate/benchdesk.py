@@ -444,6 +444,8 @@ def _clip(text: str, words: bool) -> tuple[Path, str]:
         raise InputError(f"{clip}: no such recording.", "CLIP is an audio or video file.")
     if not words:
         return clip, ""
+    if named and not Path(named).is_file():
+        raise InputError(f"{named}: no such reference text for {clip}.", "Check its name.")
     beside = [clip.with_suffix(suffix) for suffix in REFERENCES]
     there = [p for p in ([Path(named)] if named else beside) if p.is_file()]
     if not there:

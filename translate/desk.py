@@ -29,7 +29,7 @@ from translate.coverage import Coverage, told
 from translate.errors import EXIT_PROBLEMS, BadFileError, InputError, SettingsError, StwError
 from translate.forecast import Forecast, usage_text
 from translate.glossary import Glossary
-from translate.model import Listing, Problem, Speaker, public_url
+from translate.model import Listing, Problem, Speaker, public_url, several
 from translate.pipeline import Result
 from translate.settings import Settings
 from translate.stages.brief import Briefer
@@ -284,7 +284,10 @@ class Desk:
         text = "\n".join(problem_text(p) for p in problems)
         self.console.result(text, [msgspec.to_builtins(p) for p in problems])
         errors = sum(p.severity == "error" for p in problems)
-        self.console.say(f"{len(files)} files: {errors} errors, {len(problems) - errors} warnings")
+        self.console.say(
+            f"{several(len(files), 'file')}: {several(errors, 'error')},"
+            f" {several(len(problems) - errors, 'warning')}"
+        )
         return not errors
 
     def undo(self, name: str, what: str, *, redo: bool) -> None:
@@ -380,7 +383,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
     return {
         "talk": outcome.workspace.slug,
         "ended": ended,
-        "message": f"{counts['error']} errors, {counts['warning']} warnings",
+        "message": ", ".join(several(counts[s], s) for s in ("error", "warning")),
         "exit_code": code,
         "folder": str(outcome.workspace.folder),
         "stages": [msgspec.to_builtins(m) for m in outcome.made],

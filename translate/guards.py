@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult, Word, has_text
+from translate.model import Cue, Flag, Hearing, Segment, Span, WindowResult, Word, has_text, several
 from translate.sounds import without_sounds
 
 NEAR = 0.3  # recognised times are this vague
@@ -530,7 +530,7 @@ def sparse(segments: Sequence[Segment], heard: Heard) -> Judged:
     for s in segments:
         spoken = heard.speaking(s.start, s.end)
         if spoken >= ENOUGH_SPEECH and len(s.text.encode()) < SPARSE_TEXT * spoken:
-            detail = f"{len(s.text.split())} words for {spoken:.1f} s of speech"
+            detail = f"{several(len(s.text.split()), 'word')} for {spoken:.1f} s of speech"
             flags.append(Flag.on(s, "sparse", "kept", text=s.text, detail=detail))
     return list(segments), flags
 

@@ -21,6 +21,11 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
+def several(count: int, what: str) -> str:
+    """`1 word`, `2 words`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def has_text(text: str) -> bool:
     """Whether there is a letter or a digit, of any script, in it."""
     return any(c.isalnum() for c in text)

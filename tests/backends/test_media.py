@@ -227,6 +227,7 @@ def test_a_length_that_ffmpeg_shortens_to_what_is_there_is_read_in_the_header(
     [flag] = [f for f in decode(source).flags if f.rule == "truncated"]
     assert flag.end == pytest.approx(200.0, abs=0.2)
     assert "200" in flag.detail
+    assert all("1 place of" in f.detail for f in decode(source).flags if f.rule == "damaged")
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0xFFFFFFFF - 36, 0x7FFFF000, 0x80000000])

@@ -22,7 +22,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from translate.errors import MediaError
-from translate.model import Flag, Progress, Step, no_progress
+from translate.model import Flag, Progress, Step, no_progress, several
 
 RATE = 16_000
 # A step in the time stamps shorter than this is rounding or clock drift, not a hole.
@@ -271,7 +271,7 @@ class _Decoding:
                     end=duration,
                     rule="damaged",
                     action="kept",
-                    detail=f"{self.bad} places of the file could not be decoded",
+                    detail=f"{several(self.bad, 'place')} of the file could not be decoded",
                 )
             )
 
