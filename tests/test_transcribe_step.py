@@ -17,8 +17,8 @@ from translate.draft import parse, render
 from translate.errors import MissingError, SettingsError
 from translate.flags import problems_of
 from translate.glossary import Glossary
-from translate.model import Engine, Media, Talk, Term, Transcript, no_progress
-from translate.pipeline import draft, transcribe
+from translate.model import Engine, Media, Step, Talk, Term, Transcript, no_progress
+from translate.pipeline import draft, status, transcribe
 from translate.pipeline.run import Tools, Wishes
 from translate.settings import load
 from translate.windows import plan_windows
@@ -218,6 +218,30 @@ def test_a_forced_run_that_was_killed_is_continued(
     monkeypatch.undo()
     assert len(place.transcribe(force=True).groups) < len(STARTS[0::2])
     assert place.transcript == whole
+
+
+def test_a_killed_run_says_where_it_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def noted() -> str:
+        tools = place.tools(Scripted())
+        rows, _ = status(place.workspace, tools, BOOK, Wishes())
+        return next(r.note for r in rows if r.stage == "transcribe")
+
+    assert "begun" not in noted()
+    dies(monkeypatch, 5, kept=True)
+    with pytest.raises(Killed):
+        place.transcribe()
+    monkeypatch.undo()
+    assert "begun" in noted()
+    steps: list[Step] = []
+    recogniser = Scripted(batch=2, moods=MOODS)
+    recogniser.engine = Engine(
+        name="scripted", model="m", version="1", parameters={"device": "cuda"}
+    )
+    transcribe(place.workspace, place.tools(recogniser), BOOK, Wishes(), steps.append)
+    [at] = [s for s in steps if s.note]
+    assert (at.note, at.total) == ("goes on here", 120.0)
+    assert at.done == recogniser.groups[0][0] > 0
+    assert "begun" not in noted()
 
 
 def test_another_device_has_its_own_groups(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from translate.workspace import (
     TALK,
     TRANSCRIPT,
     TRANSLATION,
+    WINDOWS,
     State,
     Workspace,
 )
@@ -43,6 +44,8 @@ def status(
         source, key = transcript_from(workspace, talk, tools, wishes)
         state = workspace.state(TRANSCRIPT, key)
         note = f"{source.file}{_unheard(workspace, glossary, wishes)}"
+        if state in (State.MISSING, State.STALE) and workspace.has(WINDOWS):
+            note = f"{note}; begun, and the next run goes on"
         rows.append(Status(stage="transcribe", file=TRANSCRIPT, state=state, note=note))
     except InputError as e:
         state = State.EDITED if workspace.has(TRANSCRIPT) else State.MISSING

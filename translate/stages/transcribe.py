@@ -210,6 +210,7 @@ class _Work:
         engine = self.recogniser.engine
         size = self.journal.group(max(1, self.recogniser.batch)) if windows else 1
         results: list[WindowResult] = []
+        kept = 0
         for first in range(0, len(windows), size):
             group = windows[first : first + size]
             samples = [self.audio.window(w.start, w.end) for w in group]
@@ -220,8 +221,11 @@ class _Work:
             done = windows[first - 1].end if first else 0.0
             new = {}
             if not finished.keys() >= set(keys):
+                if done and len(results) == kept:
+                    self.clock.go_on(done)
                 new = self._recognised(group, samples, keys, finished.keys(), done)
             results += [finished.get(k) or new[k] for k in keys]
+            kept += 0 if new else len(keys)
             self.clock.tell(group[-1].end)
         return results
 
@@ -318,6 +322,11 @@ class _Clock:
 
     def __init__(self, total: float, progress: Progress) -> None:
         self._total, self._progress, self._done = total, progress, 0.0
+
+    def go_on(self, done: float) -> None:
+        """What an earlier run has done is not done again."""
+        step = Step(stage="transcribe", done=done, total=self._total, unit="seconds")
+        self._progress(replace(step, note="goes on here"))
 
     def tell(self, done: float) -> None:
         if done > self._done:
