@@ -163,9 +163,32 @@ def test_a_slide_that_fails_is_told_and_the_others_stand(place: Place) -> None:
 def test_a_video_that_cannot_be_seen_leaves_no_slides_and_a_problem(place: Place) -> None:
     place.video.blind = True
     (problem,) = place.run().problems
-    assert problem.rule == "slides-missing"
+    assert (problem.rule, problem.severity) == ("slides-missing", "error")
     assert "no picture in it could be decoded" in problem.message
     assert place.today() == ()
+    place.video.blind = False
+    assert [p.rule for p in place.run().problems] == ["slide-unreadable"]  # tried again
+    assert len(place.today()) == 3
+
+
+@pytest.mark.parametrize(("sha", "force"), [("6", False), ("5", True)])
+def test_a_failed_look_at_another_video_leaves_everything_as_it_was(
+    place: Place, sha: str, force: bool
+) -> None:
+    place.run()
+    place.edit(lambda rows: [{**rows[0], "title": "My title"}, *rows[1:]])
+    place.workspace = talk_with_video(place.workspace.folder, sha=sha)
+    rows, pictures, shown_before = place.rows, place.pictures, place.today()
+    place.video.blind = True
+    for _ in range(2):
+        (first, *others) = place.run(force=force).problems
+        assert (first.rule, first.severity) == ("slides-missing", "error")
+        assert [p.rule for p in others] == ["slide-unreadable"]
+        assert (place.rows, place.pictures, place.today()) == (rows, pictures, shown_before)
+    assert place.run(required=False).problems[0].severity == "warning"
+    place.video.blind = False
+    assert [p.rule for p in place.run().problems] == ["slide-unreadable"]
+    assert place.today() == shown_before
 
 
 def test_damage_of_the_video_is_told(place: Place) -> None:

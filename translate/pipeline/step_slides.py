@@ -38,6 +38,7 @@ from translate.workspace import (
 )
 
 SLIDE_RULES = "1"  # raised when the rules change, so that older slides count as stale
+_UNSEEN = "slides-missing"  # the rule of a video that cannot be looked at
 
 
 def slides(
@@ -73,6 +74,8 @@ def slides(
         if mode is not None:
             did = _make(workspace, video, mode, tools, wishes, progress)
         problems = problems_of_slides(workspace)
+    if required:  # asked for slides, a video without any is a failure
+        problems = tuple(replace(p, severity="error") if p.rule == _UNSEEN else p for p in problems)
     made = Made(stage="slides", file=SLIDES, found=found, did=did)
     return Result(workspace=workspace, made=(made,), problems=problems)
 
@@ -98,7 +101,7 @@ def problems_of_slides(workspace: Workspace) -> tuple[Problem, ...]:
     """What was doubtful about the slides that are left."""
     deck = workspace.deck()
     if not workspace.has(SLIDES):
-        return ()
+        return tuple(p for p in deck.problems if p.rule == _UNSEEN)
     kept = {s.start for s in slides_of(rows_in(workspace).slides, deck)}
     gone = {s.start for s in deck.slides} - kept
     return tuple(p for p in deck.problems if p.at not in gone)
@@ -172,12 +175,18 @@ def _planned(
     if state not in (State.FRESH, State.EDITED) or wishes.force:
         return state, _mode(tools, asked)
     before = _recorded(workspace)[1]
-    whole = not any(s.missing for s in workspace.deck().slides)
+    whole = _whole(workspace.deck())
     if whole and before == (asked or "full"):
         return state, None
     mode = _mode(tools, asked)
     worse = not asked and before == "full" and mode.name == "images"
     return state, None if worse or (whole and mode.name == before) else mode
+
+
+def _whole(deck: Deck) -> bool:
+    """Whether nothing failed that may succeed when it is tried again."""
+    unseen = any(p.rule == _UNSEEN for p in deck.problems)
+    return not (unseen or any(s.missing for s in deck.slides))
 
 
 def _mode(tools: Tools, asked: str) -> _Mode:
@@ -215,7 +224,11 @@ def _make(
     if forced:
         workspace.back_up(SLIDES)
     shelf = SlideShelf(workspace, video, mode.reader, tools.encode_picture, anew=wishes.force)
-    deck = _gathered(workspace, video, mode, tools, shelf, progress)
+    try:
+        deck = _gathered(workspace, video, mode, tools, shelf, progress)
+    except MediaError as e:
+        _keep_unseen(workspace, video, e)
+        return "kept"
     new = rows_of(deck.slides)
     # Whoever removes the whole file has taken no slide out: it is made again.
     merging = workspace.has(SLIDES) and not forced
@@ -247,19 +260,25 @@ def _gathered(
     shelf: "SlideShelf",
     progress: Progress,
 ) -> Deck:
+    """Raises MediaError where the video cannot be seen at all."""
     file = tools.slide_video(workspace.path(video.file))
-    try:
-        deck = sliding.gather(file, shelf, reader=mode.reader, progress=progress)
-    except MediaError as e:
-        problem = Problem(
-            rule="slides-missing",
-            severity="warning",
-            message=f"no slides could be taken from the video: {e.message}",
-            where=video.file,
-            hint=e.hint,
-        )
-        deck = Deck(slides=(), problems=(problem,))
+    deck = sliding.gather(file, shelf, reader=mode.reader, progress=progress)
     return replace(deck, problems=(*filter(None, (mode.problem,)), *deck.problems))
+
+
+def _keep_unseen(workspace: Workspace, video: Media, error: MediaError) -> None:
+    """Leave slides and pictures as they are, and remember why; the next run tries again."""
+    deck = workspace.deck()
+    problem = Problem(
+        rule=_UNSEEN,
+        severity="warning",
+        message=f"no slides could be taken from the video: {error.message}",
+        where=video.file,
+        hint=error.hint,
+    )
+    others = (p for p in deck.problems if p.rule != _UNSEEN)
+    told = replace(deck, problems=(problem, *others))
+    workspace.put(SLIDES_BASE, told, key=workspace.key(SLIDES_BASE))
 
 
 def _remove_unused(workspace: Workspace, rows: Sequence[Any]) -> None:
