@@ -405,10 +405,19 @@ def test_killed_while_merging_no_edit_is_lost(
         place.edit(lambda rows: [{**rows[0], "title": "My title"}, rows[1]])
         place.workspace = talk_with_video(folder, sha="6")
         place.reader = Reader(PAGES)
+        # What comes to the time of another must not be taken for that one's edit.
+        place.video = Video(
+            (shown(4, 0, 3), shown(1, 31, 61), shown(2, 62, 91), shown(3, 126, 151))
+        )
         return place
 
     calm = edited(tmp_path / "calm" / "t")
     calm.run()
+    assert [(r["at"], r["title"]) for r in calm.rows] == [
+        ("00:00:00", ""),
+        ("00:00:31", "My title"),
+        ("00:01:02", "PyTorch 2.0"),
+    ]
     for at in range(100):
         place = edited(tmp_path / str(at) / "t")
         with monkeypatch.context() as patch:

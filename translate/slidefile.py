@@ -6,9 +6,11 @@ taken out, and stays out. Text and nouns in, text and nouns out: knows no files.
 """
 
 import json
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +27,7 @@ HELP = (
     " `place`: 00:12:31 puts it at the paragraph spoken then. After that: stw draft."
 )
 _NEAR = 2.0  # seconds by which a slide may be found elsewhere another time
+_ALIKE = 0.6  # of their letters, from which two readings may be of one slide
 _INDENT = "  "  # a level of nesting
 _HINT = "mend it by hand, or move the file away to have it made again"
 _TIME = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)")
@@ -191,7 +194,8 @@ def _strange(raw: Any, file: SlideFile) -> Iterator[str]:
                 yield f", {name}: unknown key {key!r}"
         try:
             start = _seconds(row.at)
-            spans = [_span(text) for text in row.shown]
+            for text in row.shown:
+                _span(text)
             if row.place:
                 _seconds(row.place)
         except ValueError as e:
@@ -200,8 +204,6 @@ def _strange(raw: Any, file: SlideFile) -> Iterator[str]:
         if start in seen:
             yield f", {name}: slide {seen[start] + 1} is at the same time"
         seen[start] = n
-        if spans and abs(spans[0].start - start) > _NEAR:
-            yield f", {name}: `at` is when it is first shown, and that is {row.shown[0]!r}"
         if not _inside(row.image):
             yield f", {name}: the picture {row.image!r} is no file in the talk's folder"
 
@@ -217,32 +219,40 @@ def _inside(image: str) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     rows: tuple[Row, ...]
-    problems: tuple[Problem, ...] = ()  # where a person and we have both changed a field
+    problems: tuple[Problem, ...] = ()  # what was typed and fits no more, or differs from ours
 
 
 def merge(base: Sequence[Row], mine: Sequence[Row], new: Sequence[Row]) -> Merged:
-    """A person's rows, with what changed from `base` to `new`.
+    """A person's rows, with what changed from `base` to `new`; `read` takes what comes of it.
 
-    merge(base, mine, base) is mine; merge(base, base, new) is new; merge(base, merged, new) is
-    merged again. Rows come in order of time.
+    merge(base, mine, base) is mine; merge(base, base, new) is new. A slide found elsewhere, or at
+    another time, keeps what was typed for it. Rows come in order of time.
     """
     before = {j: base[i] for i, j in _pairs(base, new).items()}
+    known = {_seconds(row.at): row for row in base}
+    taken = {_seconds(row.at) for row in new}  # by what is found then, even if it was taken out
     left = {_seconds(row.at): row for row in mine}
-    rows: list[Row] = []
+    rows: dict[float, Row] = {}
     problems: list[Problem] = []
     for j, fresh in enumerate(new):
-        old = before.get(j)
+        at, old = _seconds(fresh.at), before.get(j)
         theirs = left.pop(_seconds(old.at), None) if old else None
-        theirs = theirs or left.pop(_seconds(fresh.at), None)
+        if old is None and at not in known:
+            theirs = left.pop(at, None)  # added by hand, and now found
         if theirs is not None:
-            row, told = _merged(old, theirs, fresh)
-            rows.append(row)
+            rows[at], told = _merged(old, theirs, fresh)
             problems += told
         elif old is None:
-            rows.append(fresh)  # else it was taken out
-    known = {_seconds(row.at): row for row in base}
-    rows += (row for at, row in left.items() if row != known.get(at))  # edited, or added
-    return Merged(rows=tuple(sorted(rows, key=lambda r: _seconds(r.at))), problems=tuple(problems))
+            rows[at] = fresh  # else it was taken out
+    for at, row in left.items():
+        if row == known.get(at):
+            continue
+        if at in known:
+            problems.append(_found_no_more(row))
+        kept = replace(row, at=_free(at, taken)) if at in taken else row
+        rows[_seconds(kept.at)] = kept
+        taken.add(_seconds(kept.at))
+    return Merged(rows=tuple(rows[at] for at in sorted(rows)), problems=tuple(problems))
 
 
 def _merged(old: Row | None, mine: Row, fresh: Row) -> tuple[Row, list[Problem]]:
@@ -268,21 +278,103 @@ def _told(row: Row, name: str, ours: object) -> Problem:
     )
 
 
-def _pairs(base: Sequence[Row], new: Sequence[Row]) -> dict[int, int]:
-    """Which row of `new` each row of `base` has become: the same time, else the nearest."""
-    places = {_seconds(row.at): j for j, row in enumerate(new)}
-    same = ((i, places.get(_seconds(row.at))) for i, row in enumerate(base))
-    pairs = {i: j for i, j in same if j is not None}
-    free = set(range(len(new))) - set(pairs.values())
-    apart = sorted(
-        (abs(_seconds(row.at) - _seconds(new[j].at)), i, j)
-        for i, row in enumerate(base)
-        if i not in pairs
-        for j in free
+def _found_no_more(row: Row) -> Problem:
+    name = f" “{row.title}”" if row.title else ""
+    return Problem(
+        rule="slide-edited",
+        severity="warning",
+        message=f"you edited the slide{name}, and it is found no more; yours stays",
+        at=_seconds(row.at),
+        hint="another may stand for it now: move what you typed there, and take this one out",
     )
-    taken: set[int] = set()
-    for distance, i, j in apart:
-        if distance <= _NEAR and i not in pairs and j not in taken:
-            pairs[i] = j
-            taken.add(j)
+
+
+def _free(at: float, taken: Container[float]) -> str:
+    """A time just after `at` that no row has; whoever typed the row keeps it."""
+    ms = round(at * 1000)
+    while True:
+        ms += 1
+        time = f"{clock(ms // 1000)}.{ms % 1000:03d}"
+        if _seconds(time) not in taken:
+            return time
+
+
+# --- which slide has become which ---------------------------------------------------------------
+
+
+def _pairs(base: Sequence[Row], new: Sequence[Row]) -> dict[int, int]:
+    """Which row of `new` each row of `base` has become.
+
+    First those that say the same, wherever they are now; of the others those that are near when
+    the shift of the ones around them is allowed for, in order, and only if they are alike.
+    """
+    pairs: dict[int, int] = {}
+    places = _by_content(new)
+    for content, some in _by_content(base).items():
+        other = places.get(content, [])
+        pairs.update(_aligned(some, other, lambda i, j: abs(_apart(base[i], new[j]))))
+    shifts = [(_seconds(base[i].at), _apart(base[i], new[j])) for i, j in pairs.items()]
+
+    def distance(i: int, j: int) -> float:
+        start = _seconds(base[i].at)
+        shift = min(shifts, key=lambda s: abs(s[0] - start))[1] if shifts else 0.0
+        far = min(abs(_apart(base[i], new[j]) - shift), abs(_apart(base[i], new[j])))
+        return far if far <= _NEAR and _alike(base[i], new[j]) else math.inf
+
+    left = [i for i in range(len(base)) if i not in pairs]
+    free = sorted(set(range(len(new))) - set(pairs.values()))
+    return pairs | _aligned(left, free, distance)
+
+
+def _apart(one: Row, other: Row) -> float:
+    return _seconds(other.at) - _seconds(one.at)
+
+
+def _content(row: Row) -> tuple[str, ...]:
+    return (row.kind, row.title, *row.lines)
+
+
+def _by_content(rows: Sequence[Row]) -> dict[tuple[str, ...], list[int]]:
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for n, row in enumerate(rows):
+        if row.title or row.lines:
+            groups.setdefault(_content(row), []).append(n)
+    return groups
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Whether two rows may be one slide: read a little otherwise, or not read at all."""
+    a, b = ("\n".join([row.title, *row.lines]).strip() for row in (one, other))
+    return not (a and b) or SequenceMatcher(None, a, b, autojunk=False).ratio() >= _ALIKE
+
+
+def _aligned(
+    some: Sequence[int], other: Sequence[int], distance: Callable[[int, int], float]
+) -> dict[int, int]:
+    """As many pairs as can be, in order, and of those the nearest; an infinite distance is none."""
+    # What the rows from (m, n) on come to: how many are left alone, and how far the others go.
+    best: dict[tuple[int, int], tuple[int, float]] = {}
+    cost = {(i, j): distance(i, j) for i in some for j in other}
+    for m in range(len(some), -1, -1):
+        for n in range(len(other), -1, -1):
+            if m == len(some) or n == len(other):
+                best[m, n] = (len(some) - m + len(other) - n, 0.0)
+                continue
+            alone = min(best[m + 1, n], best[m, n + 1])
+            best[m, n] = (alone[0] + 1, alone[1])
+            far = cost[some[m], other[n]]
+            if far < math.inf:
+                after = best[m + 1, n + 1]
+                best[m, n] = min(best[m, n], (after[0], after[1] + far))
+    pairs: dict[int, int] = {}
+    m = n = 0
+    while m < len(some) and n < len(other):
+        after, far = best[m + 1, n + 1], cost[some[m], other[n]]
+        if far < math.inf and best[m, n] == (after[0], after[1] + far):
+            pairs[some[m]] = other[n]
+            m, n = m + 1, n + 1
+        elif best[m + 1, n] <= best[m, n + 1]:
+            m += 1
+        else:
+            n += 1
     return pairs

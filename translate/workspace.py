@@ -51,6 +51,7 @@ DRAFT_BASE = f"{PRIVATE}/draft.base.md"
 TALK_BASE = f"{PRIVATE}/talk.base.json"
 TALK_NEXT = f"{PRIVATE}/talk.next.json"  # the base of the talk.json that is being written
 SLIDES_BASE = f"{PRIVATE}/slides.base.json"  # the slides as they were found and read
+SLIDES_NEXT = f"{PRIVATE}/slides.next.json"  # the base of the slides.json that is being written
 SLIDES_READ = f"{PRIVATE}/slides.jsonl"  # what was found and read, each as it was done
 ANSWERS = f"{PRIVATE}/answers.jsonl"
 WINDOWS = f"{PRIVATE}/windows.jsonl"
@@ -63,6 +64,16 @@ PUBLISHED = f"{PRIVATE}/published.json"
 PREVIEW = f"{PRIVATE}/preview.html"
 BACKUPS = f"{PRIVATE}/backups"
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDeck:
+    """A deck with its key, and the digest of the slides.json that is written with it."""
+
+    deck: Deck
+    key: str
+    sha: str
+
+
 TYPES: dict[str, Any] = {
     TALK: Talk,
     TALK_BASE: Talk,
@@ -71,6 +82,7 @@ TYPES: dict[str, Any] = {
     ARTICLE: Article,
     TRANSLATION: list[Translation],
     SLIDES_BASE: Deck,
+    SLIDES_NEXT: NextDeck,
     USAGE: Usage,
 }
 
@@ -236,6 +248,9 @@ class Workspace:
     def deck(self) -> Deck:
         """The slides as they were found and read last, whatever a person has made of them."""
         return self._load(SLIDES_BASE) if self.has(SLIDES_BASE) else Deck(slides=())
+
+    def slides_next(self) -> NextDeck:
+        return self._load(SLIDES_NEXT)  # type: ignore[no-any-return]
 
     def talk_base(self) -> Talk | None:
         return self._load(TALK_BASE) if self.has(TALK_BASE) else None

@@ -29,12 +29,15 @@ from translate.workspace import (
     PICTURES,
     SLIDES,
     SLIDES_BASE,
+    SLIDES_NEXT,
     SLIDES_READ,
     Lines,
+    NextDeck,
     State,
     Workspace,
     digest,
     digest_of,
+    encode,
 )
 
 SLIDE_RULES = "1"  # raised when the rules change, so that older slides count as stale
@@ -59,6 +62,7 @@ def slides(
         talk = workspace.talk()
         if wishes.slides == "none" and not required:
             return Result(workspace=workspace)
+        _finish(workspace)
         if workspace.has(SLIDES):
             rows_in(workspace)  # a slip of typing is told before an hour of video is read
         video = video_of(workspace, talk)
@@ -217,8 +221,7 @@ def _make(
 ) -> str:
     """Write slides.json, merged with what a person did to it; the pictures first, the base last.
 
-    Killed in between, the next run merges the same slides into the merged file, and changes
-    nothing.
+    Killed in between, the next run writes the base first: a merged file would not fit the old one.
     """
     forced = wishes.force and workspace.has(SLIDES)
     if forced:
@@ -244,12 +247,27 @@ def _make(
     touched = mine is not None and not forced and typed != before
     if touched and merged.rows != typed:
         workspace.back_up(SLIDES)
-    if mine is None or forced or merged.rows != typed:  # else it stays as a person laid it out
-        workspace.put_aside(SLIDES, SlideFile(slides=merged.rows))
     deck = replace(deck, of=_key(video), problems=(*deck.problems, *merged.problems))
-    workspace.put(SLIDES_BASE, deck, key=f"{_key(video)}:{mode.name}")
+    key = f"{_key(video)}:{mode.name}"
+    if mine is None or forced or merged.rows != typed:  # else it stays as a person laid it out
+        file = encode(SlideFile(slides=merged.rows))
+        workspace.put_aside(SLIDES_NEXT, NextDeck(deck=deck, key=key, sha=digest(file)))
+        workspace.put_aside(SLIDES, file)
+    workspace.put(SLIDES_BASE, deck, key=key)
+    workspace.remove(SLIDES_NEXT)
     _remove_unused(workspace, merged.rows)
     return "merged with your edits" if touched else "made"
+
+
+def _finish(workspace: Workspace) -> None:
+    """Write the base of a slides.json that was written before the last run was killed."""
+    if not workspace.has(SLIDES_NEXT):
+        return
+    announced = workspace.slides_next()
+    written = content(workspace, SLIDES)
+    if written is not None and digest(written) == announced.sha:
+        workspace.put(SLIDES_BASE, announced.deck, key=announced.key)
+    workspace.remove(SLIDES_NEXT)
 
 
 def _gathered(
