@@ -101,6 +101,10 @@ def test_nothing_new_changes_nothing(history: History) -> None:
 def test_what_is_written_can_be_read(history: History) -> None:
     rows = merge(*history).rows
     assert read(encode(SlideFile(slides=rows)), "f").slides == rows
+    own = {r.image for r in history[1][::2]}
+    rows = merge(*history, own).rows
+    assert read(encode(SlideFile(slides=rows)), "f").slides == rows
+    assert own <= {r.image for r in rows}
 
 
 @settings(deadline=None, max_examples=300)

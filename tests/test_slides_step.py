@@ -317,7 +317,7 @@ def test_pictures_of_ours_that_nobody_uses_go_and_others_stay(place: Place) -> N
     place.workspace = talk_with_video(place.workspace.folder, sha="6")
     place.run()
     assert place.pictures == {
-        "00-00-31.png": b"cropped by hand",  # no slide has it, but a person made it
+        "00-00-31.png": b"cropped by hand",  # its slide is found no more, but a person made it
         "00-01-35.png": b"picture 3",  # the draft shows it
         "00-03-20.png": b"picture 4",
         "mine.png": b"mine",
@@ -330,6 +330,84 @@ def test_a_persons_own_picture_of_a_slide_is_not_written_over(place: Place) -> N
     own.write_bytes(b"cropped by hand")
     place.run(force=True)
     assert own.read_bytes() == b"cropped by hand"
+
+
+def test_a_persons_own_picture_goes_with_its_slide(place: Place) -> None:
+    place.run()
+    place.workspace.path("slides/00-00-31.png").write_bytes(b"cropped by hand")
+    place.workspace = talk_with_video(place.workspace.folder, sha="6")
+    place.video = Video((shown(1, 0, 30), shown(3, 31, 50), shown(2, 51, 70)))
+    problems = place.run().problems
+
+    def seen() -> list[tuple[str, bytes]]:
+        return [(s.title, place.workspace.read(s.image)) for s in place.today()]
+
+    wanted = [
+        ("State of things", b"picture 1"),
+        ("Join us", b"picture 3"),
+        ("PyTorch 2.0", b"cropped by hand"),
+    ]
+    assert seen() == wanted
+    (told,) = [p for p in problems if p.rule == "slide-edited"]
+    assert told.message.startswith("your picture of this slide stays")
+    assert (told.at, told.where) == (51.0, "slides/00-00-31.png")
+    place.workspace = talk_with_video(place.workspace.folder, sha="7")
+    place.run()
+    assert seen() == wanted
+    place.workspace = talk_with_video(place.workspace.folder, sha="8")
+    place.video = Video((shown(1, 0, 30),))
+    problems = place.run().problems
+    assert seen() == [wanted[0], wanted[2]]
+    assert ["found no more" in p.message for p in problems] == [True]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_persons_own_picture_outlives_a_new_slides_json(place: Place, removed: bool) -> None:
+    place.run()
+    place.workspace.path("slides/00-00-31.png").write_bytes(b"cropped by hand")
+    if removed:
+        place.file.unlink()
+    place.run(force=not removed)
+    assert place.workspace.read(place.today()[1].image) == b"cropped by hand"
+    assert len(place.today()) == 3
+
+
+def test_a_picture_is_known_by_what_it_shows(place: Place) -> None:
+    folder = place.workspace.folder
+    for sha, of in (("5", 1), ("6", 2), ("5", 1)):
+        place.workspace = talk_with_video(folder, sha=sha)
+        place.video = Video((shown(of, 10, 30),))
+        place.run()
+        (slide,) = place.today()
+        assert (slide.title, place.pictures) == (
+            {1: "State of things", 2: "PyTorch 2.0"}[of],
+            {"00-00-10.png": b"picture %d" % of},
+        )
+
+
+def test_a_slide_that_failed_does_not_take_the_picture_of_another(place: Place) -> None:
+    place.video = Video((shown(1, 10.1, 10.6), shown(2, 10.6, 40)), broken={1})
+    place.run()
+    place.edit(lambda rows: [rows[0], {**rows[1], "title": "Mine"}])
+    place.video.broken = set()
+    place.run()
+    assert [(s.title, place.workspace.read(s.image)) for s in place.today()] == [
+        ("State of things", b"picture 1"),
+        ("Mine", b"picture 2"),
+    ]
+
+
+def test_what_a_person_has_edited_keeps_showing_its_picture(place: Place) -> None:
+    place.run()
+    place.edit(lambda rows: [rows[0], {**rows[1], "title": "Mine"}, rows[2]])
+    place.workspace = talk_with_video(place.workspace.folder, sha="6")
+    place.video = Video((shown(1, 0, 30), shown(3, 31, 50)))
+    place.run()
+    assert [(s.title, place.workspace.read(s.image)) for s in place.today()] == [
+        ("State of things", b"picture 1"),
+        ("Join us", b"picture 3"),
+        ("Mine", b"picture 2"),
+    ]
 
 
 def test_two_slides_in_one_second_have_two_pictures(place: Place) -> None:

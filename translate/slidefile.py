@@ -222,11 +222,17 @@ class Merged:
     problems: tuple[Problem, ...] = ()  # what was typed and fits no more, or differs from ours
 
 
-def merge(base: Sequence[Row], mine: Sequence[Row], new: Sequence[Row]) -> Merged:
+def merge(
+    base: Sequence[Row],
+    mine: Sequence[Row],
+    new: Sequence[Row],
+    own: Container[str] = (),
+) -> Merged:
     """A person's rows, with what changed from `base` to `new`; `read` takes what comes of it.
 
     merge(base, mine, base) is mine; merge(base, base, new) is new. A slide found elsewhere, or at
-    another time, keeps what was typed for it. Rows come in order of time.
+    another time, keeps what was typed for it, and its picture if that is among a person's `own`.
+    Rows come in order of time.
     """
     before = {j: base[i] for i, j in _pairs(base, new).items()}
     known = {_seconds(row.at): row for row in base}
@@ -240,12 +246,12 @@ def merge(base: Sequence[Row], mine: Sequence[Row], new: Sequence[Row]) -> Merge
         if old is None and at not in known:
             theirs = left.pop(at, None)  # added by hand, and now found
         if theirs is not None:
-            rows[at], told = _merged(old, theirs, fresh)
+            rows[at], told = _merged(old, theirs, fresh, own)
             problems += told
         elif old is None:
             rows[at] = fresh  # else it was taken out
     for at, row in left.items():
-        if row == known.get(at):
+        if row == known.get(at) and row.image not in own:
             continue
         if at in known:
             problems.append(_found_no_more(row))
@@ -255,15 +261,20 @@ def merge(base: Sequence[Row], mine: Sequence[Row], new: Sequence[Row]) -> Merge
     return Merged(rows=tuple(rows[at] for at in sorted(rows)), problems=tuple(problems))
 
 
-def _merged(old: Row | None, mine: Row, fresh: Row) -> tuple[Row, list[Problem]]:
+def _merged(
+    old: Row | None, mine: Row, fresh: Row, own: Container[str]
+) -> tuple[Row, list[Problem]]:
     typed: dict[str, Any] = {}
     told: list[Problem] = []
     for name in FIELDS:
         theirs, ours = getattr(mine, name), getattr(fresh, name)
-        if old is not None and theirs == getattr(old, name):
+        painted = name == "image" and theirs in own and theirs != ours
+        if painted:
+            told.append(_painted(fresh, theirs))
+        elif old is not None and theirs == getattr(old, name):
             continue
         typed[name] = theirs
-        if old is not None and ours not in (theirs, getattr(old, name)):
+        if not painted and old is not None and ours not in (theirs, getattr(old, name)):
             told.append(_told(fresh, name, ours))
     return replace(fresh, **typed), told
 
@@ -275,6 +286,16 @@ def _told(row: Row, name: str, ours: object) -> Problem:
         severity="info",
         message=f"the {name} of this slide is yours and stays; it is now read as “{text}”",
         at=_seconds(row.at),
+    )
+
+
+def _painted(row: Row, image: str) -> Problem:
+    return Problem(
+        rule="slide-edited",
+        severity="info",
+        message=f"your picture of this slide stays; it is now seen as in {row.image or 'none'}",
+        at=_seconds(row.at),
+        where=image,
     )
 
 

@@ -289,6 +289,10 @@ class Workspace:
         entry = self._ledger().get(name, Entry())
         return digest(self.read(name)) not in (entry.sha, entry.next_sha)
 
+    def ours(self, name: str) -> str:
+        """The digest of what we wrote there last, whatever lies there now; empty if nothing."""
+        return self._ledger().get(name, Entry()).sha
+
     def _ledger(self) -> dict[str, Entry]:
         if not self.has(LEDGER):
             return {}

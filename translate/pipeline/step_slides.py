@@ -4,8 +4,9 @@ A person edits slides.json; what was found and read lies beside it as the base, 
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -226,20 +227,26 @@ def _make(
     forced = wishes.force and workspace.has(SLIDES)
     if forced:
         workspace.back_up(SLIDES)
-    shelf = SlideShelf(workspace, video, mode.reader, tools.encode_picture, anew=wishes.force)
+    shelf = SlideShelf(
+        workspace,
+        video,
+        mode.reader,
+        tools.encode_picture,
+        held=_held(workspace, forced=forced),
+        anew=wishes.force,
+    )
     try:
         deck = _gathered(workspace, video, mode, tools, shelf, progress)
     except MediaError as e:
         _keep_unseen(workspace, video, e)
         return "kept"
-    new = rows_of(deck.slides)
-    # Whoever removes the whole file has taken no slide out: it is made again.
-    merging = workspace.has(SLIDES) and not forced
-    before = rows_of(workspace.deck().slides) if merging else ()
+    before, new = rows_of(workspace.deck().slides), rows_of(deck.slides)
     for _ in range(5):
         mine = content(workspace, SLIDES)
-        typed = rows_in(workspace).slides if mine is not None and not forced else ()
-        merged = merge(before, typed, new)
+        # Whoever removes the whole file has taken no slide out: it is made again.
+        typed = rows_in(workspace).slides if mine is not None and not forced else before
+        own = {row.image for row in typed if row.image and workspace.edited(row.image)}
+        merged = merge(before, typed, new, own)
         if content(workspace, SLIDES) == mine:  # else a person saved it meanwhile: merge again
             break
     else:
@@ -257,6 +264,14 @@ def _make(
     workspace.remove(SLIDES_NEXT)
     _remove_unused(workspace, merged.rows)
     return "merged with your edits" if touched else "made"
+
+
+def _held(workspace: Workspace, *, forced: bool) -> frozenset[str]:
+    """The pictures of slides that a person has edited."""
+    if forced or not workspace.has(SLIDES):
+        return frozenset()
+    ours = set(rows_of(workspace.deck().slides))
+    return frozenset(row.image for row in rows_in(workspace).slides if row not in ours)
 
 
 def _finish(workspace: Workspace) -> None:
@@ -318,7 +333,17 @@ class _Line:
     of: str
     showings: tuple[Showing, ...] | None = None
     image: str = ""
+    sha: str = ""  # of the picture, as it was written
     scan: sliding.Scan | None = None
+
+
+def _names(at: float, ending: str) -> Iterator[str]:
+    """Names for the picture of a slide: its second, and milliseconds where that is taken."""
+    (anchor,) = anchors([at])
+    stem = f"{PICTURES}/{anchor.replace(':', '-')}"
+    yield f"{stem}{ending}"
+    yield from (f"{stem}-{(round(at * 1000) + n) % 1000:03d}{ending}" for n in range(1000))
+    yield from (f"{stem}-{n}{ending}" for n in count(1000))
 
 
 class SlideShelf:
@@ -326,6 +351,7 @@ class SlideShelf:
 
     Kept by what it was made from: a picture by the video, its time and its part of it; what was
     read on it by whoever read it as well. `anew`: what earlier runs have kept does not count.
+    `held`: pictures that are shown for something a person has typed, and are not written over.
     """
 
     def __init__(
@@ -335,6 +361,7 @@ class SlideShelf:
         reader: sliding.Reader[Any] | None,
         encode: Callable[[Any], tuple[bytes, str]],
         *,
+        held: Container[str] = (),
         anew: bool = False,
     ) -> None:
         self._workspace = workspace
@@ -343,6 +370,7 @@ class SlideShelf:
         self._encode = encode
         self._lines = Lines(workspace.path(SLIDES_READ))
         self._known: dict[str, _Line] = {}
+        self._held = held
         self._given: set[str] = set()  # names of this run
         if anew:
             self._lines.clear()
@@ -368,21 +396,25 @@ class SlideShelf:
         known = self._known.get(self._of(showing))
         if known is None or not known.image or not self._workspace.has(known.image):
             return ""
+        if known.sha != self._workspace.ours(known.image):
+            return ""  # another slide's, of another video
         self._given.add(known.image)
         return known.image
 
     def keep(self, showing: Showing, at: float, picture: Any) -> str:
         data, ending = self._encode(picture)
-        (anchor,) = anchors([at])
-        stem = f"{PICTURES}/{anchor.replace(':', '-')}"
-        name = f"{stem}{ending}"
-        if name in self._given:  # two slides in one second
-            name = f"{stem}-{round(at * 1000) % 1000:03d}{ending}"
+        sha = digest(data)
+        name = next(n for n in _names(at, ending) if self._is_free(n, sha))
         self._given.add(name)
-        if not self._workspace.edited(name):  # else a person's own picture of this slide
-            self._workspace.put(name, data, key="")
-        self._keep(_Line(of=self._of(showing), image=name))
+        self._workspace.put(name, data, key="")
+        self._keep(_Line(of=self._of(showing), image=name, sha=sha))
         return name
+
+    def _is_free(self, name: str, sha: str) -> bool:
+        """Whether nobody else's picture lies there: another slide's, or a person's own."""
+        if name in self._given or self._workspace.edited(name):
+            return False
+        return name not in self._held or self._workspace.ours(name) == sha
 
     def scan(self, showing: Showing) -> sliding.Scan | None:
         known = self._known.get(self._of(showing, self._reader))
