@@ -193,7 +193,27 @@ def test_a_failed_look_at_another_video_leaves_everything_as_it_was(
 
 def test_damage_of_the_video_is_told(place: Place) -> None:
     place.video.flags = (Flag(start=7.0, end=9.0, rule="damaged", action="kept"),)
+    place.reader.unreadable = {2}
     assert next((p.rule, p.at) for p in place.run().problems) == ("slides-damaged", 7.0)
+    place.reader.unreadable = set()
+    place.video.flags = ()  # a resumed run does not look at the whole video again
+    assert [p.rule for p in place.run().problems] == ["slides-damaged", "slide-unreadable"]
+
+
+def test_damage_is_told_also_where_a_slide_at_its_time_is_taken_out(place: Place) -> None:
+    place.video.flags = (Flag(start=0.0, end=9.0, rule="damaged", action="kept"),)
+    place.run()
+    place.edit(lambda rows: rows[1:])
+    assert [p.rule for p in place.run().problems] == ["slides-damaged", "slide-unreadable"]
+
+
+def test_a_slides_problem_stays_with_it_when_its_times_are_typed(place: Place) -> None:
+    place.video = Video((shown(1, 0, 30), shown(2, 31.4, 60)), broken={2})
+    place.run()
+    place.edit(lambda rows: [rows[0], {**rows[1], "shown": ["00:00:33-00:01:00"]}])
+    assert [(p.rule, p.at) for p in place.run().problems] == [("slide-missing", 31.4)]
+    place.edit(lambda rows: [rows[0], {**rows[1], "drop": True}])
+    assert place.run().problems == ()
 
 
 # --- how much is wanted -------------------------------------------------------------------------

@@ -89,6 +89,18 @@ def slides_of(rows: Sequence[Row], deck: Deck) -> tuple[Slide, ...]:
     return tuple(sorted(slides, key=lambda s: s.start))
 
 
+def left_of(rows: Sequence[Row], deck: Deck) -> tuple[Slide, ...]:
+    """The deck's own slides, as they were found, whose rows are there and not dropped."""
+    left = times_of(rows)
+    made = zip(rows_of(deck.slides), deck.slides, strict=True)
+    return tuple(slide for row, slide in made if _seconds(row.at) in left)
+
+
+def times_of(rows: Sequence[Row]) -> frozenset[float]:
+    """When the rows that are not dropped say they were first shown, in seconds."""
+    return frozenset(_seconds(row.at) for row in rows if not row.drop)
+
+
 def _slide(row: Row, base: Row | None, slide: Slide | None) -> Slide:
     own = Slide(
         shown=tuple(map(_span, row.shown)) or (Span(start=_seconds(row.at), end=_seconds(row.at)),),
@@ -253,9 +265,9 @@ def merge(
     for at, row in left.items():
         if row == known.get(at) and row.image not in own:
             continue
-        if at in known:
-            problems.append(_found_no_more(row))
         kept = replace(row, at=_free(at, taken)) if at in taken else row
+        if at in known:
+            problems.append(_found_no_more(kept))
         rows[_seconds(kept.at)] = kept
         taken.add(_seconds(kept.at))
     return Merged(rows=tuple(rows[at] for at in sorted(rows)), problems=tuple(problems))

@@ -23,7 +23,7 @@ from translate.model import (
     Talk,
 )
 from translate.pipeline.run import Made, Result, Tools, Wishes, content, text_of
-from translate.slidefile import SlideFile, merge, read, rows_of, slides_of
+from translate.slidefile import SlideFile, left_of, merge, read, rows_of, slides_of, times_of
 from translate.stages import slides as sliding
 from translate.workspace import (
     DRAFT,
@@ -107,9 +107,9 @@ def problems_of_slides(workspace: Workspace) -> tuple[Problem, ...]:
     deck = workspace.deck()
     if not workspace.has(SLIDES):
         return tuple(p for p in deck.problems if p.rule == _UNSEEN)
-    kept = {s.start for s in slides_of(rows_in(workspace).slides, deck)}
-    gone = {s.start for s in deck.slides} - kept
-    return tuple(p for p in deck.problems if p.at not in gone)
+    rows = rows_in(workspace).slides
+    there = times_of(rows) | {s.start for s in left_of(rows, deck)}
+    return tuple(p for p in deck.problems if not p.rule.startswith("slide-") or p.at in there)
 
 
 def words_of_slides(workspace: Workspace, wishes: Wishes) -> Iterator[str]:
@@ -331,7 +331,7 @@ class _Line:
     """One line of the journal."""
 
     of: str
-    showings: tuple[Showing, ...] | None = None
+    found: sliding.Found | None = None
     image: str = ""
     sha: str = ""  # of the picture, as it was written
     scan: sliding.Scan | None = None
@@ -386,11 +386,13 @@ class SlideShelf:
     def _of(self, showing: Showing, *more: str) -> str:
         return digest(self._video, repr(showing.at), digest_of(showing.region), *more)
 
-    def showings(self, find: Callable[[], tuple[Showing, ...]]) -> tuple[Showing, ...]:
+    def found(self, find: Callable[[], sliding.Found]) -> sliding.Found:
         known = self._known.get(self._video)
-        if known is None or known.showings is None:
-            self._keep(known := _Line(of=self._video, showings=find()))
-        return known.showings or ()
+        if known is not None and known.found is not None:
+            return known.found
+        found = find()
+        self._keep(_Line(of=self._video, found=found))
+        return found
 
     def picture(self, showing: Showing) -> str:
         known = self._known.get(self._of(showing))

@@ -68,10 +68,18 @@ class Scan:
     aspect: float  # width over height of the picture
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look at the whole video came to."""
+
+    showings: tuple[Showing, ...]
+    flags: tuple[Flag, ...] = ()  # what was wrong with the file
+
+
 class Shelf(Protocol[Takes]):
     """Where results lie as soon as there are any, so that a killed run goes on after them."""
 
-    def showings(self, find: Callable[[], tuple[Showing, ...]]) -> tuple[Showing, ...]: ...
+    def found(self, find: Callable[[], Found]) -> Found: ...
 
     def picture(self, showing: Showing) -> str:
         """The file of the picture, if it was kept before; else empty."""
@@ -98,7 +106,13 @@ def gather(
     Raises MediaError where the video cannot be seen at all, MissingError where the reader's
     models or room on the disk are missing.
     """
-    groups = _slides_of(shelf.showings(lambda: video.find(progress)))
+
+    def find() -> Found:
+        showings = video.find(progress)  # before the flags, which it finds as well
+        return Found(showings=showings, flags=video.flags)
+
+    found = shelf.found(find)
+    groups = _slides_of(found.showings)
     seen: list[_Seen] = []
     for n, showings in enumerate(groups):
         progress(Step(stage="slides", done=n, total=len(groups), unit="slides"))
@@ -111,7 +125,7 @@ def gather(
         seen[n] = replace(seen[n], page=page)
     return Deck(
         slides=tuple(map(_slide, seen)),
-        problems=(*_about_the_video(video), *(p for one in seen for p in _problems(one))),
+        problems=(*_about_the_video(found.flags), *(p for one in seen for p in _problems(one))),
     )
 
 
@@ -174,8 +188,8 @@ def _slide(seen: _Seen) -> Slide:
 # --- what a person must know --------------------------------------------------------------------
 
 
-def _about_the_video(video: Video[P]) -> Iterator[Problem]:
-    for flag in video.flags:
+def _about_the_video(flags: Sequence[Flag]) -> Iterator[Problem]:
+    for flag in flags:
         yield Problem(
             rule="slides-damaged",
             severity="warning",
