@@ -289,6 +289,11 @@ def test_a_bad_edit_is_told_by_its_slide(change: dict[str, Any], told: str) -> N
         (b"[]", "slides.json: Expected `object`"),
         (b'{"slides": [], "more": 1}', "slides.json: unknown key 'more'"),
         (b"\xff", "slides.json: "),
+        (
+            b'{"slides": [{"at": "0:05", "title": "a", "title": "b"}]}',
+            "'title' of the slide at 0:05",
+        ),
+        (b'{"slides": [%s]}' % (b"1" * 5000), "slides.json: "),
         (b"[" * 100_000, "slides.json"),
         (b"{}", ""),
     ],

@@ -327,6 +327,34 @@ def test_force_makes_it_anew_and_keeps_a_copy(place: Place) -> None:
     assert len(json.loads(kept.read_text("utf-8"))["slides"]) == 1
 
 
+def test_what_is_typed_while_it_is_made_anew_is_in_the_copy(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.run()
+    read = place.reader.read
+
+    def reading(picture: Any) -> Any:
+        place.edit(lambda rows: [{**rows[0], "title": "My title"}, *rows[1:]])
+        return read(picture)
+
+    monkeypatch.setattr(place.reader, "read", reading)
+    place.run(force=True)
+    assert place.rows[0]["title"] == "State of things"
+    (kept,) = place.workspace.path(".stw/backups").glob("*-slides.json")
+    assert "My title" in kept.read_text("utf-8")
+
+
+def test_notes_at_the_top_stay(place: Place) -> None:
+    place.run()
+    raw = json.loads(place.file.read_text("utf-8"))
+    place.file.write_text(json.dumps({**raw, "help": "My own notes"}), "utf-8")
+    place.workspace = talk_with_video(place.workspace.folder, sha="6")
+    place.video = Video(SHOWN[:2])
+    place.run()
+    assert len(place.rows) == 2
+    assert json.loads(place.file.read_text("utf-8"))["help"] == "My own notes"
+
+
 def test_pictures_of_ours_that_nobody_uses_go_and_others_stay(place: Place) -> None:
     place.run()
     folder = place.workspace.path("slides")

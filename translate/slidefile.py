@@ -164,10 +164,10 @@ def _span(text: str) -> Span:
 def read(data: bytes, name: str) -> SlideFile:
     """The file as it was typed. Raises BadFileError naming the line, or the slide and the field."""
     try:
-        raw = json.loads(data.decode("utf-8-sig"))
+        raw = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
     except json.JSONDecodeError as e:
         raise BadFileError(f"{name}, line {e.lineno}: {e.msg}", _HINT) from e
-    except (UnicodeDecodeError, RecursionError) as e:
+    except (ValueError, RecursionError) as e:  # no UTF-8, a key twice, a number without end
         raise BadFileError(f"{name}: {e}", _HINT) from e
     try:
         file = msgspec.convert(raw, SlideFile)
@@ -177,6 +177,17 @@ def read(data: bytes, name: str) -> SlideFile:
     for problem in _strange(raw, file):
         raise BadFileError(f"{name}{problem}", _HINT)
     return file
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError for a key that stands there twice."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            at = f" of the slide at {found['at']}" if "at" in found else ""
+            raise ValueError(f"the key {key!r}{at} stands there twice")
+        found[key] = value
+    return found
 
 
 def _place(path: str, raw: Any) -> str:

@@ -225,8 +225,6 @@ def _make(
     Killed in between, the next run writes the base first: a merged file would not fit the old one.
     """
     forced = wishes.force and workspace.has(SLIDES)
-    if forced:
-        workspace.back_up(SLIDES)
     shelf = SlideShelf(
         workspace,
         video,
@@ -241,23 +239,26 @@ def _make(
         _keep_unseen(workspace, video, e)
         return "kept"
     before, new = rows_of(workspace.deck().slides), rows_of(deck.slides)
+    kept = None
     for _ in range(5):
         mine = content(workspace, SLIDES)
         # Whoever removes the whole file has taken no slide out: it is made again.
-        typed = rows_in(workspace).slides if mine is not None and not forced else before
+        there = SlideFile(slides=before) if mine is None or forced else rows_in(workspace)
+        typed = there.slides
         own = {row.image for row in typed if row.image and workspace.edited(row.image)}
         merged = merge(before, typed, new, own)
+        touched = mine is not None and not forced and typed != before
+        if mine not in (None, kept) and (forced or (touched and merged.rows != typed)):
+            workspace.back_up(SLIDES)
+            kept = mine
         if content(workspace, SLIDES) == mine:  # else a person saved it meanwhile: merge again
             break
     else:
         raise ConflictError(f"{workspace.path(SLIDES)} keeps changing", "save it, then run again")
-    touched = mine is not None and not forced and typed != before
-    if touched and merged.rows != typed:
-        workspace.back_up(SLIDES)
     deck = replace(deck, of=_key(video), problems=(*deck.problems, *merged.problems))
     key = f"{_key(video)}:{mode.name}"
     if mine is None or forced or merged.rows != typed:  # else it stays as a person laid it out
-        file = encode(SlideFile(slides=merged.rows))
+        file = encode(replace(there, slides=merged.rows))
         workspace.put_aside(SLIDES_NEXT, NextDeck(deck=deck, key=key, sha=digest(file)))
         workspace.put_aside(SLIDES, file)
     workspace.put(SLIDES_BASE, deck, key=key)
