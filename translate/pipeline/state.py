@@ -9,7 +9,7 @@ from translate.glossary import Glossary
 from translate.model import UNTRANSLATED, Talk
 from translate.pipeline.run import Tools, Wishes
 from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
-from translate.pipeline.step_slides import slides_state, slides_today, video_of
+from translate.pipeline.step_slides import reader_here, slides_state, slides_today, video_of
 from translate.pipeline.step_transcribe import transcript_from, unheard_of_slides
 from translate.workspace import (
     ARTICLE,
@@ -39,7 +39,7 @@ def status(
 ) -> tuple[tuple[Status, ...], str]:
     """Every stage's state, and the next command. Loads no model and asks no server."""
     talk = workspace.talk()
-    rows = [_fetch_status(workspace, talk), *_slides_status(workspace, talk, wishes)]
+    rows = [_fetch_status(workspace, talk), *_slides_status(workspace, talk, tools, wishes)]
     try:
         source, key = transcript_from(workspace, talk, tools, wishes)
         state = workspace.state(TRANSCRIPT, key)
@@ -68,14 +68,16 @@ def _fetch_status(workspace: Workspace, talk: Talk) -> Status:
     )
 
 
-def _slides_status(workspace: Workspace, talk: Talk, wishes: Wishes) -> Iterator[Status]:
+def _slides_status(
+    workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes
+) -> Iterator[Status]:
     """A row where there is a video, or slides of it."""
     if wishes.slides == "none":
         return
     if not workspace.has(SLIDES) and video_of(workspace, talk) is None:
         return
     try:
-        state = slides_state(workspace, talk)
+        state = slides_state(workspace, talk, reader_here(tools))
         deck, shown = workspace.deck().slides, slides_today(workspace, wishes)
     except InputError as e:
         yield Status(stage="slides", file=SLIDES, state=State.EDITED, note=e.message)

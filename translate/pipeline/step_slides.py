@@ -133,14 +133,18 @@ def video_of(workspace: Workspace, talk: Talk) -> Media | None:
     return next((m for m in talk.media if m.kind == "video" and workspace.has(m.file)), None)
 
 
-def slides_state(workspace: Workspace, talk: Talk) -> State:
-    """The state of slides.json: a hand's touch shows as a difference from its base."""
+def slides_state(workspace: Workspace, talk: Talk, reader: str) -> State:
+    """The state of slides.json: a hand's touch shows as a difference from its base.
+
+    `reader`: a digest of who would read the slides here; empty for nobody.
+    """
     if not workspace.has(SLIDES):
         return State.MISSING
     edited = rows_in(workspace).slides != rows_of(workspace.deck().slides)
-    video = video_of(workspace, talk)
-    fresh = video is None or _recorded(workspace)[0] == _key(video)
-    if fresh:
+    video, before = video_of(workspace, talk), _recorded(workspace)
+    # What was read stays where nothing here reads.
+    same = before.mode != "full" or not reader or before.reader in ("", reader)
+    if video is None or (before.key == _key(video) and same):
         return State.EDITED if edited else State.FRESH
     return State.CONFLICT if edited else State.STALE
 
@@ -149,12 +153,24 @@ def _key(video: Media) -> str:
     return digest(SLIDE_RULES, video.sha256)
 
 
-def _recorded(workspace: Workspace) -> tuple[str, str]:
-    """What the slides were made from, and how: "full" or "images"."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """What the slides were made from, and how; all empty while there are none."""
+
+    key: str = ""
+    mode: str = ""  # "full", "images"
+    reader: str = ""  # the digest of who read them
+    asked: bool = False  # for images, though they could be read
+
+    def text(self) -> str:
+        return ":".join((self.key, self.mode, self.reader, "asked" if self.asked else ""))
+
+
+def _recorded(workspace: Workspace) -> _Recorded:
     if not workspace.has(SLIDES_BASE):
-        return "", ""  # announced, and killed before it was written
-    key, _, mode = workspace.key(SLIDES_BASE).partition(":")
-    return key, mode
+        return _Recorded()  # announced, and killed before it was written
+    key, mode, reader, asked = (workspace.key(SLIDES_BASE) + ":::").split(":")[:4]
+    return _Recorded(key=key, mode=mode, reader=reader, asked=bool(asked))
 
 
 # --- making them --------------------------------------------------------------------------------
@@ -163,6 +179,7 @@ def _recorded(workspace: Workspace) -> tuple[str, str]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mode:
     name: str  # "full", "images"
+    asked: bool = False  # for images, though they could be read
     reader: sliding.Reader[Any] | None = None
     problem: Problem | None = None
 
@@ -173,30 +190,53 @@ def _planned(
     """What lies there, and how to make it; None where it is as it should be.
 
     What was read once stays, also where nothing here can read: pictures alone come in its place
-    only where they are asked for. A slide that failed is tried again.
+    only where they are asked for, and from then on. A slide that failed is tried again.
     """
-    state = slides_state(workspace, talk)
-    asked = "" if wishes.slides == "none" else wishes.slides
+    state = slides_state(workspace, talk, reader_here(tools))
+    before = _recorded(workspace)
+    asked = _asked(wishes, before)
     if state not in (State.FRESH, State.EDITED) or wishes.force:
         return state, _mode(tools, asked)
-    before = _recorded(workspace)[1]
-    whole = _whole(workspace.deck())
-    if whole and before == (asked or "full"):
+    done = (before.mode, before.asked) if _whole(workspace) else ("", False)
+    if done == (asked or "full", asked == "images"):
         return state, None
     mode = _mode(tools, asked)
-    worse = not asked and before == "full" and mode.name == "images"
-    return state, None if worse or (whole and mode.name == before) else mode
+    worse = not asked and before.mode == "full" and mode.name == "images"
+    return state, None if worse or done == (mode.name, mode.asked) else mode
 
 
-def _whole(deck: Deck) -> bool:
-    """Whether nothing failed that may succeed when it is tried again."""
+def _asked(wishes: Wishes, before: _Recorded) -> str:
+    """The mode asked for, now or before; empty: full, and images where nothing here reads."""
+    if wishes.slides in ("", "none"):
+        return "images" if before.asked else ""
+    return wishes.slides
+
+
+def reader_here(tools: Tools) -> str:
+    """Who would read, unloaded; empty where nothing here reads."""
+    try:
+        return _id_of(tools.slide_reader())
+    except MissingError:
+        return ""
+
+
+def _id_of(reader: sliding.Reader[Any] | None) -> str:
+    return digest_of(reader.engine) if reader else ""
+
+
+def _whole(workspace: Workspace) -> bool:
+    """Whether nothing failed or was removed that may succeed when it is tried again."""
+    deck, rows = workspace.deck(), rows_in(workspace).slides
+    left = left_of(rows, deck)
     unseen = any(p.rule == _UNSEEN for p in deck.problems)
-    return not (unseen or any(s.missing for s in deck.slides))
+    shown = {row.image for row in rows if not row.drop}
+    removed = any(s.image in shown and not workspace.has(s.image) for s in left if s.image)
+    return not (unseen or removed or any(s.missing for s in left))
 
 
 def _mode(tools: Tools, asked: str) -> _Mode:
     if asked == "images":
-        return _Mode(name="images")
+        return _Mode(name="images", asked=True)
     try:
         return _Mode(name="full", reader=tools.slide_reader())
     except MissingError as e:
@@ -256,7 +296,9 @@ def _make(
     else:
         raise ConflictError(f"{workspace.path(SLIDES)} keeps changing", "save it, then run again")
     deck = replace(deck, of=_key(video), problems=(*deck.problems, *merged.problems))
-    key = f"{_key(video)}:{mode.name}"
+    key = _Recorded(
+        key=_key(video), mode=mode.name, reader=_id_of(mode.reader), asked=mode.asked
+    ).text()
     if mine is None or forced or merged.rows != typed:  # else it stays as a person laid it out
         file = encode(replace(there, slides=merged.rows))
         workspace.put_aside(SLIDES_NEXT, NextDeck(deck=deck, key=key, sha=digest(file)))
@@ -367,7 +409,7 @@ class SlideShelf:
     ) -> None:
         self._workspace = workspace
         self._video = _key(video)
-        self._reader = digest_of(reader.engine) if reader else ""
+        self._reader = _id_of(reader)
         self._encode = encode
         self._lines = Lines(workspace.path(SLIDES_READ))
         self._known: dict[str, _Line] = {}
