@@ -712,3 +712,24 @@ def test_slips_are_told_while_the_draft_shows_them(place: Place) -> None:
     assert told() == [("“partipants” on a slide may be “participants”", 95.0)]
     place.workspace.put_aside(DRAFT, text.replace("partipants", "participants"))
     assert told() == []
+
+
+def test_without_the_word_list_it_is_told_that_nobody_looked_for_slips(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*_: object) -> None:
+        raise MissingError("the word list is not installed", "pip install it")
+
+    monkeypatch.setattr("translate.pipeline.step_check.slips", nobody)
+
+    def told() -> list[tuple[str, str]]:
+        found = check(place.workspace, Glossary(), Wishes(untranslated=True)).open
+        return [(p.severity, p.message) for p in found if p.rule == "slide-spelling-unchecked"]
+
+    transcribed(place)
+    drafted(place, "images")
+    assert told() == []
+    drafted(place, "full")
+    ((severity, message),) = told()
+    assert severity == "info"
+    assert "the word list is not installed" in message

@@ -83,6 +83,7 @@ KINDS = {
     "slide-missing": "Slides that could not be seen or read",
     "slide-unreadable": "Slides that were hard to read",
     "slide-spelling": "Spelling on slides",
+    "slide-spelling-unchecked": "Spelling on slides, not looked at",
     "slide-edited": "Slides that you have edited",
     "paragraph-deleted": "English without Chinese",
     "blog-html": "HTML that the blog's build refuses",
