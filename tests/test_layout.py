@@ -1,5 +1,6 @@
 """Slides as they are laid out, from lines of text with their places."""
 
+import time
 import unicodedata
 
 import pytest
@@ -346,3 +347,22 @@ def test_settled_gives_a_subtitle_back_to_its_slide() -> None:
     ]
     assert [page.banner for page in settled(pages)] == ["Start", "Start", "", "End", "End"]
     assert settled(pages)[2].lines == (Line(text="only here"),)
+
+
+HOSTILE = ["_", "-", ".", " ", "(", "1", "a_", "a.", "a", "A1", "x=", "a(", "[", "/", "class "]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("end", ["", "!"])
+def test_no_line_takes_long(text: str, end: str) -> None:
+    line = (text * 10_000)[:10_000] + end
+    began = time.perf_counter()
+    arrange([at(0.1, 0.2 + n * 0.1, 0.05, line, letter=0.00005) for n in range(4)])
+    arrange([at(0.1, 0.2 + n * 0.1, 0.05, line[-200:], letter=0.002) for n in range(4)])
+    assert time.perf_counter() - began < 2
+
+
+def test_a_name_of_parts_before_a_bracket_is_code() -> None:
+    rows = ["torch.compile_this(", "my_name__of(x, y", "__init__("]
+    page = arrange(column(0.1, 0.3, rows))
+    assert [line.code for line in page.lines] == [True] * 3

@@ -490,6 +490,7 @@ def _prose(rows: Sequence[_Row]) -> str:
 
 # --- code ---------------------------------------------------------------------------------------
 
+_LONGEST = 300  # characters that a line of code has at most; a longer one costs more to look at
 _CODE = re.compile(
     r"""^(?:import|from|def|class|return|yield|async|await|with|if|elif|else|for|while|try|except
         |let|const|var|fn|pub|use|struct|impl|void|int|float|auto|template|static|using|func|package
@@ -497,7 +498,7 @@ _CODE = re.compile(
       | ^import\ [\w.]+(?:\ as\ \w+)?$ | ^from\ [\w.]+\ import\ | ^return\b | ^@\w[\w.]*(?:\(.*\))?$
       | ^\#include | ^(?:\$|>>>|\#|//|--?\w)\ ?\S | ^\[\w+\]\ | [;{}\\]$ | ^[)}\]]+[,;]?$
       | ^[\w.\[\],\ ]+\ ?(?:[-+*/|&]|//)?=\ ?[^=].* | \w\(.*\)(?:\ *\#.*)?$ | ^[\w.]+\([^)]*,?$
-      | ^\w+=[^=]+,?\)?$ | \w+(?:_\w+|\.\w+)+\(""",
+      | ^\w+=[^=]+,?\)?$ | \w[_.]\w{1,80}\(""",
     re.VERBOSE,
 )
 _SURE = re.compile(
@@ -509,7 +510,7 @@ def _is_code(rows: Sequence[_Row]) -> bool:
     """Whether most lines look like a program, or one cannot be anything else."""
     if not rows or any(row.bullet for row in rows):
         return False
-    hits = sum(1 for row in rows if _CODE.search(row.text))
+    hits = sum(1 for row in rows if len(row.text) <= _LONGEST and _CODE.search(row.text))
     if len(rows) == 1:
         return bool(_SURE.match(rows[0].text))
     return hits >= max(2, 0.6 * len(rows)) and _even(rows)
