@@ -103,7 +103,7 @@ class RapidOcr:
                 f"There is not enough memory to read a picture of {width}x{height}.",
                 "Close other programs, then run again.",
             ) from None
-        except Exception as error:  # noqa: BLE001 - its exceptions, and those below it, share no base
+        except Exception as error:  # its own, and those below it, share no base
             raise MediaError(
                 f"RapidOCR could not read a picture of {width}x{height}:"
                 f" {type(error).__name__}: {str(error)[:200]}",
