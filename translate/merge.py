@@ -448,7 +448,7 @@ class _Merge:
                 continue  # the same again, or a text that stands for nothing in particular
             elif unit.text in self.texts:
                 self.replaced[unit.text] = fresh
-            elif mine and fresh and _renumbered(unit, mine, fresh):
+            elif mine and fresh and mine.text not in later and _renumbered(unit, mine, fresh):
                 self.numbered[self.mine[i]] = _renumbered(unit, mine, fresh) or mine
             elif mine and (fresh is None or fresh.text not in self.texts):
                 text, names = (fresh.text, fresh.names) if fresh else ("", ())
@@ -488,7 +488,9 @@ class _Merge:
             was, here, there = places[0][i], places[1][n], places[2][j]
             moved = all(a in now and now[a] != b for a, b in zip(was, there, strict=True))
             left = _touch(was, here) and not _touch(there, here)
-            if moved and left and texts[self.edited[n].text] == 1:
+            text = self.edited[n].text
+            other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
+            if moved and left and not other and texts[text] == 1:
                 found[n] = j
         return found
 
