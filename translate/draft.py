@@ -33,7 +33,7 @@ the nouns is Markdown (as `typography.escape_text` makes it) unless it says plai
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from translate.model import UNTRANSLATED, Problem, clock
@@ -126,16 +126,18 @@ _DOUBTFUL = re.compile(
 )
 
 
-def anchors(starts: Sequence[float]) -> list[str]:
+def anchors(starts: Sequence[float], taken: Iterable[str] = ()) -> list[str]:
     """An anchor for each start, in seconds: its second, and milliseconds where that is taken."""
-    taken: dict[str, None] = {}  # in order
+    found: list[str] = []
+    used = set(taken)
     for start in starts:
         anchor, ms = clock(start), round(max(0.0, start) * 1000)
-        while anchor in taken:
+        while anchor in used:
             anchor = f"{clock(ms // 1000)}.{ms % 1000:03d}"
             ms += 1
-        taken[anchor] = None
-    return list(taken)
+        used.add(anchor)
+        found.append(anchor)
+    return found
 
 
 def seconds(anchor: str) -> float:
