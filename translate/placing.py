@@ -150,7 +150,13 @@ def _words(title: str) -> str:
 
 def is_list(slide: Slide) -> bool:
     """Whether it is shown as its text."""
-    return slide.kind == "text" and bool(bullets(slide.lines))
+    return slide.kind != "picture" and bool(text_of(slide))
+
+
+def text_of(slide: Slide) -> str:
+    """Its text as `bullets`; with its title where that is all marks, and so no heading."""
+    title = () if _words(slide.title) else (Line(text=slide.title),)
+    return bullets((*title, *slide.lines))
 
 
 def picture(slide: Slide) -> str:

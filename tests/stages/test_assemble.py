@@ -440,6 +440,20 @@ def test_the_anchor_of_a_slide_is_the_same_whichever_others_are_shown() -> None:
     assert shown(one, own, two) == ["00:00:31", "00:00:31.400", "00:00:31.600"]
 
 
+def test_whatever_stands_on_a_section_slide_is_shown() -> None:
+    first = Slide(
+        shown=(Span(start=0.0, end=5.0),),
+        kind="section",
+        title=TALK.title,
+        lines=(Line(text="Name, Company"),),
+    )
+    again = replace(first, shown=(Span(start=30.0, end=35.0),), lines=(Line(text="10x faster"),))
+    marks = replace(first, shown=(Span(start=61.0, end=65.0),), title="???", lines=())
+    text = body(article(*TALKED, title=""), first, again, marks)
+    for line in ("> - Name, Company", "> - 10x faster", "> - ???"):
+        assert f"{line}<!-- 幻灯片" in text
+
+
 def test_a_slide_stands_once_though_two_paragraphs_start_together() -> None:
     talk = article(paragraph(0, "One."), paragraph(0, "Two."), paragraph(30, "Three.", each=14))
     first = replace(BULLETS, shown=(Span(start=0.0, end=3.0),))

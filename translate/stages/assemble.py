@@ -36,7 +36,7 @@ from translate.model import (
     Talk,
     Translation,
 )
-from translate.placing import Outline, bullets, is_list, paragraphs_of, picture
+from translate.placing import Outline, is_list, paragraphs_of, picture, text_of
 from translate.subtitles import srt
 from translate.typography import (
     chinese,
@@ -163,7 +163,7 @@ class _Screen:
                 after = []
             before += (Heading(level=o.level, text=o.text) for o in opened)
             if is_list(slide):
-                before.append(Shown(at=at, text=bullets(slide.lines)))
+                before.append(Shown(at=at, text=text_of(slide)))
             elif slide.kind != "section" and picture(slide):
                 after.append(Shown(at=at, text=picture(slide)))
         return before, after
