@@ -301,8 +301,23 @@ def test_a_deleted_paragraph_before_a_picture_is_told_as_deleted() -> None:
     assert PICTURE in parsed.blocks
 
 
-@pytest.mark.parametrize("broken", ["<!-- 幻灯片 00:0:21 -->", "<!-- 幻灯片 00:00:21"])
+@pytest.mark.parametrize(
+    "broken", ["<!-- 幻灯片 00:0:21 -->", "<!-- 幻灯片 00:00:21", "<!-- 00:21 -->"]
+)
 def test_a_broken_anchor_of_a_slide_is_told(broken: str) -> None:
     parsed = parse(f"> - a{broken}\n")
-    assert [(p.rule, p.where) for p in parsed.problems] == [("anchor-broken", "line 1")]
+    (problem,) = parsed.problems
+    assert (problem.rule, problem.where) == ("anchor-broken", "line 1")
+    assert "<!-- 幻灯片 00:00:00 -->" in problem.hint
     assert isinstance(parsed.blocks[0], Free)
+
+
+def test_two_slides_with_one_anchor_are_told() -> None:
+    """And a paragraph with the time of a slide is neither."""
+    text = (
+        "> - a<!-- 幻灯片 00:00:21 -->\n\n一。<!-- 00:00:21 -->\n\n> - b<!-- 幻灯片 00:00:21 -->\n"
+    )
+    (problem,) = parse(text).problems
+    assert (problem.rule, problem.where) == ("anchor-twice", "line 5")
+    assert problem.message == "two slides have the anchor 00:00:21"
+    assert "<!-- 幻灯片 00:00:00 -->" in problem.hint

@@ -1,5 +1,6 @@
 """Slides as they are laid out, from lines of text with their places."""
 
+import time
 import unicodedata
 
 import pytest
@@ -346,3 +347,44 @@ def test_settled_gives_a_subtitle_back_to_its_slide() -> None:
     ]
     assert [page.banner for page in settled(pages)] == ["Start", "Start", "", "End", "End"]
     assert settled(pages)[2].lines == (Line(text="only here"),)
+
+
+def test_what_stands_apart_on_a_slide_of_text_is_a_line_too() -> None:
+    texts = ["• Measure first, always", "• Don't copy anything", "• Talk to your users"]
+    apart = [at(0.7, 0.62, 0.045, "3x faster"), at(0.7, 0.75, 0.045, "Ships in 2.1")]
+    page = arrange([TITLE, *column(0.08, 0.25, texts), *apart])
+    assert page.kind == "text"
+    assert [line.text for line in page.lines[3:]] == ["3x faster", "Ships in 2.1"]
+
+
+def test_a_note_at_the_lower_edge_of_one_slide_is_its_last_line() -> None:
+    texts = ["• Measure first, always", "• Don't copy anything"]
+    note = at(0.1, 0.93, 0.03, "measured on A100 with bf16, batch 32")
+    plain = [
+        [TITLE, *column(0.08, 0.25, texts), at(0.05, 0.95, 0.03, f"PyConf | {n}")] for n in range(3)
+    ]
+    pages = settled([arrange([*plain[0], note]), *map(arrange, plain[1:])])
+    assert [line.text for line in pages[0].lines][2:] == ["measured on A100 with bf16, batch 32"]
+    assert [page.edges for page in pages] == [("PyConf | 0",), ("PyConf | 1",), ("PyConf | 2",)]
+    assert all(len(page.lines) == 2 for page in pages[1:])
+    (alone,) = settled([arrange([TITLE, *column(0.08, 0.25, texts), at(0.9, 0.95, 0.03, "12")])])
+    assert alone.edges == ("12",)
+
+
+HOSTILE = ["_", "-", ".", " ", "(", "1", "a_", "a.", "a", "A1", "x=", "a(", "[", "/", "class "]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("end", ["", "!"])
+def test_no_line_takes_long(text: str, end: str) -> None:
+    line = (text * 10_000)[:10_000] + end
+    began = time.perf_counter()
+    arrange([at(0.1, 0.2 + n * 0.1, 0.05, line, letter=0.00005) for n in range(4)])
+    arrange([at(0.1, 0.2 + n * 0.1, 0.05, line[-200:], letter=0.002) for n in range(4)])
+    assert time.perf_counter() - began < 2
+
+
+def test_a_name_of_parts_before_a_bracket_is_code() -> None:
+    rows = ["torch.compile_this(", "my_name__of(x, y", "__init__("]
+    page = arrange(column(0.1, 0.3, rows))
+    assert [line.code for line in page.lines] == [True] * 3

@@ -24,6 +24,7 @@ from translate.draft import (
 from translate.merge import followed, merge, standing, take
 
 TIME = re.compile(r"\d\d:\d\d:\d\d(?:\.\d{3})?")
+OURS = re.compile(rf"{TIME.pattern}|(?<=^### )\d+\.", re.MULTILINE)
 WORDS = ("alpha", "beta", "gamma", "模型", "训练", "编译器", "图", "kernel")
 sentence = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
 
@@ -152,13 +153,17 @@ def test_an_untouched_draft_becomes_the_new_one(base: str, new: str) -> None:
 @given(histories())
 def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
     base, edited, new = history
-    merged = merge(base, edited, new).text
+    _keeps_every_typed_word(base, edited, merge(base, edited, new).text)
+
+
+def _keeps_every_typed_word(base: str, edited: str, merged: str) -> None:
+    # A paragraph's time and a heading's number are ours, and follow what they belong to.
+    base, edited, merged = (OURS.sub("", text) for text in (base, edited, merged))
     ours = set(re.findall(r"\w+", base))
     words = Counter(w for w in re.findall(r"\w+", edited) if w not in ours)
     assert words <= Counter(re.findall(r"\w+", merged))
-    lines = {TIME.sub("", line) for line in merged.split("\n")}  # which follows the paragraph
     typed = {line for line in edited.split("\n") if line.strip() and line not in base}
-    assert {TIME.sub("", line) for line in typed} <= lines
+    assert typed <= set(merged.split("\n"))
 
 
 @settings(deadline=None, max_examples=300)
@@ -573,5 +578,106 @@ def test_a_deleted_heading_stays_deleted_and_another_number_is_no_conflict() -> 
     assert merge(base, edited, numbered("1. A", "2. B2", "3. C")).text == edited
     edited = base.replace("### 2. B", "### 2. B, mine")
     merged = merge(base, edited, numbered("1. X", "3. B", "4. C"))
-    assert merged.text == numbered("1. X", "2. B, mine", "4. C")
+    assert merged.text == numbered("1. X", "3. B, mine", "4. C")
+    edited = edited.replace("### 2. B, mine", "### 7. B, mine")  # a number of the editor's
+    assert "### 7. B, mine" in merge(base, edited, numbered("1. X", "3. B", "4. C")).text
     assert merged.conflicts == ()
+
+
+Titled = tuple[float, str, str, int]  # start, title, text, which passage
+
+
+def titled(slides: Sequence[Titled]) -> str:
+    """A draft whose slides have numbered headings."""
+    draft = parse(draft_of(OLD, slides=[(at, n, text) for at, _, text, n in slides]))
+    titles = {at: s[1] for at, s in zip(anchors([s[0] for s in slides]), slides, strict=True)}
+    blocks: list[Block] = []
+    for block in draft.blocks:
+        if isinstance(block, Shown):
+            number = 1 + sum(isinstance(b, Heading) and b.level == 3 for b in blocks)
+            blocks.append(Heading(level=3, text=f"{number}. {titles[block.at]}"))
+        blocks.append(block)
+    return render(replace(draft, blocks=tuple(blocks)))
+
+
+ALPHA, BETA, GAMMA = (
+    (1.0, "Alpha", "> - a one\n> - a two", 0),
+    (18.0, "Beta", "> - b one", 1),
+    (25.0, "Gamma", "![g](slides/g.png)", 1),
+)
+
+
+def moved(slide: Titled, passage: int) -> Titled:
+    return (*slide[:3], passage)
+
+
+def outline(text: str) -> list[str]:
+    """Headings of slides, slides, and the anchors of the paragraphs between them."""
+    out = []
+    for block in parse(text).blocks:
+        if isinstance(block, Shown):
+            out.append(block.text)
+        elif isinstance(block, Heading) and block.level == 3:
+            out.append(f"### {block.text}")
+        elif isinstance(block, Passage):
+            out.append(block.at)
+    return out
+
+
+def test_a_slide_that_goes_elsewhere_moves_with_its_heading_whatever_else_was_edited() -> None:
+    base, new = titled([ALPHA, BETA, GAMMA]), titled([moved(ALPHA, 2), BETA, GAMMA])
+    edited = base.replace("- （编者留言）", "- 我的话。")
+    merged = merge(base, edited, new)
+    assert merged.text == new.replace("- （编者留言）", "- 我的话。")
+    assert merged.conflicts == ()
+    assert merge(base, merged.text, new).text == merged.text
+    assert merge(new, merged.text, base).text == edited  # and back again
+
+
+def test_what_the_editor_wrote_in_a_slide_and_its_heading_goes_with_them() -> None:
+    base, new = titled([ALPHA, BETA, GAMMA]), titled([moved(ALPHA, 2), BETA, GAMMA])
+    edited = base.replace("a two", "a two, mine").replace("1. Alpha", "1. My Alpha")
+    edited = edited.replace("2. Beta", "2. My Beta")
+    merged = merge(base, edited, new)
+    mine = [line.replace("a two", "a two, mine") for line in outline(new)]
+    mine = [line.replace("Alpha", "My Alpha").replace("Beta", "My Beta") for line in mine]
+    assert outline(merged.text) == mine
+    assert merge(base, merged.text, new) == replace(merged, conflicts=())
+
+
+def test_a_slide_that_the_editor_has_moved_stays_there() -> None:
+    base, new = titled([ALPHA, BETA, GAMMA]), titled([moved(ALPHA, 2), BETA, GAMMA])
+    block = slide_of("00:00:01", ALPHA[2]) + "\n\n"
+    edited = base.replace(block, "").replace("## 编者最后", f"{block}## 编者最后")
+    at = outline(merge(base, edited, new).text)
+    assert at.index(ALPHA[2]) == len(at) - 1
+
+
+def test_a_heading_that_the_editor_has_worded_gets_its_new_number() -> None:
+    base, new = titled([ALPHA, BETA, GAMMA]), titled([BETA, GAMMA])
+    edited = base.replace("### 2. Beta", "### 2. My Beta")
+    merged = merge(base, edited, new)
+    assert merged.text == new.replace("### 1. Beta", "### 1. My Beta")
+    assert merged.conflicts == ()
+
+
+@st.composite
+def placings(draw: st.DrawFn) -> tuple[str, str, str]:
+    """The same paragraphs, with slides at others than before, or without some of them."""
+    numbers = st.integers(0, 2)
+    base, new = (
+        titled([moved(s, draw(numbers)) for s in (ALPHA, BETA, GAMMA) if draw(st.booleans())])
+        for _ in range(2)
+    )
+    return base, draw(edits(base)), new
+
+
+@settings(deadline=None, max_examples=300)
+@given(placings())
+def test_slides_that_go_elsewhere_keep_the_laws(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    merged = merge(base, edited, new)
+    assert merge(base, edited, base).text == edited
+    assert merge(base, base, new).text == new
+    assert merge(base, merged.text, new).text == merged.text
+    _keeps_every_typed_word(base, edited, merged.text)

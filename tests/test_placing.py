@@ -11,7 +11,7 @@ from tests.test_typography import BITS, letters
 from translate.draft import Draft, Shown, parse, render
 from translate.house import tidy
 from translate.model import Line, Slide, Span
-from translate.placing import Opening, Outline, bullets, is_list, paragraphs_of, picture
+from translate.placing import Opening, Outline, bullets, is_list, paragraphs_of, picture, text_of
 from translate.typography import one_line
 
 
@@ -215,3 +215,30 @@ def test_every_letter_is_there_and_the_blogs_layout_changes_nothing(lines: list[
     assert letters(shown.translate(wide)) == wanted.translate(wide)
     if text:
         assert tidy(text) == text + "\n"
+
+
+def test_a_year_is_no_part_of_a_series() -> None:
+    assert opened(
+        slide(0, 1, "Results (2018)"),
+        slide(1, 2, "Results (2019)"),
+        slide(2, 3, "Results (2)"),
+        slide(3, 4, "Season 2019/20"),
+        slide(4, 5, "Season 2020/21"),
+    ) == [
+        "### 1. Results (2018)",
+        "### 2. Results (2019)",
+        "### 3. Results (2)",
+        "### 4. Season 2019/20",
+        "### 5. Season 2020/21",
+    ]
+
+
+def test_lines_of_a_section_and_a_title_of_marks_are_text() -> None:
+    line = Line(text="10x over eager")
+    assert text_of(slide(0, 1, "Why", kind="section", lines=(line,))) == "> - 10x over eager"
+    assert (
+        text_of(slide(0, 1, "???", kind="section", lines=(line,))) == "> - ???\n> - 10x over eager"
+    )
+    assert is_list(slide(0, 1, "???", kind="section"))
+    assert not is_list(slide(0, 1, "Why", kind="section"))
+    assert not is_list(slide(0, 1, "???", kind="picture", lines=(line,)))

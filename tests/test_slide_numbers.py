@@ -1,6 +1,7 @@
 """Numbers on slides against those said and written: what is flagged, and what is left alone."""
 
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -164,3 +165,11 @@ def test_a_talk_that_reads_its_slides_out_has_no_slip(sentences: list[str]) -> N
     shown = [slide(text, start=n * 10.0, end=n * 10.0 + 10) for n, text in enumerate(sentences)]
     assert list(differing(shown, article(*sentences), [])) == []
     assert list(differing([slide(*sentences, end=100.0)], article(*sentences), [])) == []
+
+
+@pytest.mark.parametrize("text", ["1 ", "1%", "_", "-", ".", " ", "(", "1", "a_", "twenty ", "Ab "])
+def test_no_line_takes_long(text: str) -> None:
+    began = time.perf_counter()
+    told((text * 10_000)[:10_000], "We have 10 boxes.")
+    told((text * 900)[:900], "We have 10 boxes.")
+    assert time.perf_counter() - began < 2

@@ -1,6 +1,7 @@
 """The words of slides at work: in the report, the prompt, the state, suggestions and the brief."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from translate.model import (
     Card,
     Cue,
     Engine,
+    Line,
     Media,
     Slide,
     Span,
@@ -306,3 +308,12 @@ def test_suggestions_count_slides_as_text_about_the_talk(talk: Workspace) -> Non
     assert lines_of_slides(talk, Wishes(slides="none")) == ()
     talk.path(SLIDES).write_text("{", "utf-8")
     assert lines_of_slides(talk, WISHES) == ()
+
+
+@pytest.mark.parametrize("text", ["_", "-", ".", "(", "1", "a.", "a", "www.", "a-"])
+def test_no_slide_takes_long_to_be_searched_for_names(text: str) -> None:
+    line = (text * 10_000)[:10_000]
+    slide = Slide(shown=(Span(start=0, end=1),), title=line, lines=(Line(text=line),), words=line)
+    began = time.perf_counter()
+    names_on([slide])
+    assert time.perf_counter() - began < 2

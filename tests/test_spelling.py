@@ -5,6 +5,7 @@ import json
 import random
 import string
 import sys
+import time
 
 import pytest
 
@@ -157,3 +158,11 @@ def test_no_words_need_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spelling, "_speller", lambda: pytest.fail("loaded for nothing"))
     assert slips([]) == ()
     assert slips(["A100 and H100: 3.1 GB", "FSDP2"]) == ()
+
+
+@pytest.mark.parametrize("text", ["_", "-", ".", "(", "1", "a_", "a", "Abcd", "teh "])
+def test_no_line_takes_long(text: str) -> None:
+    found("frequncy")  # the list of words is loaded
+    began = time.perf_counter()
+    found((text * 10_000)[:10_000])
+    assert time.perf_counter() - began < 2

@@ -33,7 +33,7 @@ the nouns is Markdown (as `typography.escape_text` makes it) unless it says plai
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from translate.model import UNTRANSLATED, Problem, clock
@@ -126,16 +126,18 @@ _DOUBTFUL = re.compile(
 )
 
 
-def anchors(starts: Sequence[float]) -> list[str]:
+def anchors(starts: Sequence[float], taken: Iterable[str] = ()) -> list[str]:
     """An anchor for each start, in seconds: its second, and milliseconds where that is taken."""
-    taken: dict[str, None] = {}  # in order
+    found: list[str] = []
+    used = set(taken)
     for start in starts:
         anchor, ms = clock(start), round(max(0.0, start) * 1000)
-        while anchor in taken:
+        while anchor in used:
             anchor = f"{clock(ms // 1000)}.{ms % 1000:03d}"
             ms += 1
-        taken[anchor] = None
-    return list(taken)
+        used.add(anchor)
+        found.append(anchor)
+    return found
 
 
 def seconds(anchor: str) -> float:
@@ -419,12 +421,7 @@ class _Reader:
                     yield _problem(
                         chunk, match.group(), "anchor-broken", f"not an anchor: {match.group()}"
                     )
-            for anchor in ANCHOR.findall(chunk.text):
-                if anchor in seen:
-                    yield _problem(
-                        chunk, anchor, "anchor-twice", f"two paragraphs have the anchor {anchor}"
-                    )
-                seen.add(anchor)
+            yield from _twins(chunk, seen)
 
     def _lost(self, chunk: Chunk, anchor: str) -> Problem:
         after = self.found.index(chunk) + 1
@@ -471,12 +468,25 @@ def _anchor_at_end(text: str) -> re.Match[str] | None:
     return _LAST_ANCHOR.fullmatch(text)
 
 
+def _twins(chunk: Chunk, seen: set[str]) -> Iterator[Problem]:
+    """Problems with anchors that stand in `seen`, to which the chunk's are added."""
+    for pattern, what in ((ANCHOR, "paragraphs"), (SLIDE, "slides")):
+        for match in pattern.finditer(chunk.text):
+            if match.group() in seen:
+                message = f"two {what} have the anchor {match.group(1)}"
+                yield _problem(chunk, match.group(), "anchor-twice", message)
+            seen.add(match.group())
+
+
 def _problem(chunk: Chunk, near: str, rule: str, message: str) -> Problem:
     line = chunk.line + chunk.text[: max(0, chunk.text.find(near))].count("\n")
+    hint = "end the paragraph with <!-- 00:00:00 -->, the time of its English"
+    if "幻灯片" in near or chunk.text.startswith(("> - ", "> ```", "![")):
+        hint = "end the slide with <!-- 幻灯片 00:00:00 -->, its `at` in slides.json"
     return Problem(
         rule=rule,
         severity="warning",
         message=message,
         where=f"line {line}",
-        hint="end the paragraph with <!-- 00:00:00 -->, the time of its English",
+        hint=hint,
     )

@@ -8,7 +8,8 @@ All lengths are in heights of the slide; horizontal fractions are brought to the
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import median
@@ -31,7 +32,7 @@ class Page:
     kind: Kind
     title: str = ""
     banner: str = ""  # small text at the head, perhaps the name of a section
-    lines: tuple[Line, ...] = ()  # below the title, without what belongs to a picture
+    lines: tuple[Line, ...] = ()  # below the title; last what stands apart, or in a footnote
     edges: tuple[str, ...] = ()  # small text at the lower edge: page number, event, address
     words: str = ""  # all of it, in reading order
     doubtful: tuple[str, ...] = ()  # lines that were hard to read
@@ -75,12 +76,15 @@ def arrange(boxes: Sequence[TextBox], *, aspect: float = 16 / 9) -> Page:
     size = _size_of_text([row for row in body if row not in table], title)
     blocks = _blocks([row for row in body if row not in table])
     lines: list[Line] = []
-    scraps = len(table)
+    scraps: list[_Row] = []
     for block in blocks:
         loose = _scraps(block, size)
-        scraps += len(loose)
+        scraps += loose
         lines += _lines([row for row in block if row not in loose])
-    kind = _kind(title, body, scraps)
+    scraps += table
+    kind = _kind(title, body, len(scraps))
+    if kind != "picture":  # where they can be seen; few, and perhaps what the slide is about
+        lines += (Line(text=row.text) for row in scraps if _is_said(row.text))
     order = [*banner, *title, *(row for block in blocks for row in block), *table, *feet]
     if kind == "picture" and title and title[0].top > 0.7:  # what stands under a photograph
         title, lines = [], []
@@ -99,14 +103,34 @@ def settled(pages: Sequence[Page]) -> tuple[Page, ...]:
     """The pages of one talk, each corrected by the others.
 
     A banner that stands on nearly every page is the event's and no section's; small text below a
-    title that stands on one page alone is no banner but the slide's first line.
+    title that stands on one page alone is no banner but the slide's first line. What stands at the
+    lower edge of one page alone is a note of that slide's, unless it is its number.
     """
+    feet = Counter(said for page in pages for said in {_letters(edge) for edge in page.edges})
+    pages = [_with_notes(page, feet) for page in pages]
     seen: dict[str, int] = {}
     for page in pages:
         for said in {page.banner, page.title} - {""}:  # a section's first slide has it as title
             seen[said] = seen.get(said, 0) + 1
     with_banner = sum(1 for page in pages if page.banner)
     return tuple(_settled(page, seen, with_banner, len(pages)) for page in pages)
+
+
+def _with_notes(page: Page, feet: Mapping[str, int]) -> Page:
+    own = [e for e in page.edges if feet[_letters(e)] == 1 and len(_letters(e)) > 1]
+    own = [edge for edge in own if not _PAGE_NUMBER.match(edge)]
+    if not own or page.kind == "picture":
+        return page
+    return replace(
+        page,
+        lines=(*page.lines, *(Line(text=edge) for edge in own)),
+        edges=tuple(edge for edge in page.edges if edge not in own),
+    )
+
+
+def _letters(text: str) -> str:
+    """What two footers have in common: all but their numbers and marks."""
+    return "".join(c for c in text.casefold() if c.isalpha())
 
 
 def _settled(page: Page, seen: dict[str, int], with_banner: int, pages: int) -> Page:
@@ -118,6 +142,10 @@ def _settled(page: Page, seen: dict[str, int], with_banner: int, pages: int) -> 
     if count >= 0.8 * pages and count == with_banner:
         return replace(page, banner="", edges=(page.banner, *page.edges))
     return page
+
+
+def _is_said(text: str) -> bool:
+    return any(c.isalnum() for c in text)
 
 
 # --- lines as they were read --------------------------------------------------------------------
@@ -490,6 +518,7 @@ def _prose(rows: Sequence[_Row]) -> str:
 
 # --- code ---------------------------------------------------------------------------------------
 
+_LONGEST = 300  # characters that a line of code has at most; a longer one costs more to look at
 _CODE = re.compile(
     r"""^(?:import|from|def|class|return|yield|async|await|with|if|elif|else|for|while|try|except
         |let|const|var|fn|pub|use|struct|impl|void|int|float|auto|template|static|using|func|package
@@ -497,7 +526,7 @@ _CODE = re.compile(
       | ^import\ [\w.]+(?:\ as\ \w+)?$ | ^from\ [\w.]+\ import\ | ^return\b | ^@\w[\w.]*(?:\(.*\))?$
       | ^\#include | ^(?:\$|>>>|\#|//|--?\w)\ ?\S | ^\[\w+\]\ | [;{}\\]$ | ^[)}\]]+[,;]?$
       | ^[\w.\[\],\ ]+\ ?(?:[-+*/|&]|//)?=\ ?[^=].* | \w\(.*\)(?:\ *\#.*)?$ | ^[\w.]+\([^)]*,?$
-      | ^\w+=[^=]+,?\)?$ | \w+(?:_\w+|\.\w+)+\(""",
+      | ^\w+=[^=]+,?\)?$ | \w[_.]\w{1,80}\(""",
     re.VERBOSE,
 )
 _SURE = re.compile(
@@ -509,7 +538,7 @@ def _is_code(rows: Sequence[_Row]) -> bool:
     """Whether most lines look like a program, or one cannot be anything else."""
     if not rows or any(row.bullet for row in rows):
         return False
-    hits = sum(1 for row in rows if _CODE.search(row.text))
+    hits = sum(1 for row in rows if len(row.text) <= _LONGEST and _CODE.search(row.text))
     if len(rows) == 1:
         return bool(_SURE.match(rows[0].text))
     return hits >= max(2, 0.6 * len(rows)) and _even(rows)

@@ -8,6 +8,8 @@ changed from `base` to `new` is brought into it where the editor has not been.
 - A block that the editor changed keeps the editor's words; the new text is listed as a conflict.
 - A block that the editor deleted stays deleted.
 - A paragraph or a slide that is new comes in at its place.
+- A slide or a heading that now goes with other paragraphs moves there, if it stands where it was
+  put; a heading that the editor has worded anew gets its new number.
 
 A block is known by its text, else by its anchor, else by what stands around it. Only text that
 is word for word what we generated is ever replaced or removed; so whatever goes wrong in finding
@@ -222,6 +224,7 @@ def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
         pairs.update((block.a + n, block.b + n) for n in range(block.size))
     _pair_by_key(left, right, pairs)
     _pair_slides(left, right, pairs)
+    _pair_headings(left, right, pairs)
     _pair_by_place(left, right, pairs)
     return pairs
 
@@ -247,6 +250,50 @@ def _pair_slides(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int,
         if near and min(near)[0] <= _NEAR:
             pairs[i] = min(near)[1]
             free.remove(pairs[i])
+
+
+def _pair_headings(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
+    """By what they stand over, then by their words; their numbers come and go."""
+    over, there = _over(left), _over(right)
+    where = {key: j for j, key in there.items()}
+    words = Counter(_bare(u.text) for units in (left, right) for u in units if u.kind == "heading")
+    by_words = {_bare(right[j].text): j for j in there if words[_bare(right[j].text)] == 2}
+    taken = set(pairs.values())
+    for i, (of, marks, nearer) in over.items():
+        found = where.get((pairs.get(of, -1), marks, nearer)), by_words.get(_bare(left[i].text))
+        free = [j for j in found if j is not None and j not in taken]
+        if i not in pairs and free:
+            pairs[i] = free[0]
+            taken.add(free[0])
+
+
+def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
+    """For each heading the slide or paragraph that it stands over, its marks, and how many of them
+    are nearer to that; -1 where it stands over neither."""
+    found: dict[int, tuple[int, str, int]] = {}
+    of = -1
+    nearer: Counter[str] = Counter()
+    for n in reversed(range(len(units))):
+        unit = units[n]
+        if unit.kind == "heading":
+            marks = unit.text.partition(" ")[0]
+            found[n] = (of, marks, nearer[marks])
+            nearer[marks] += 1
+        elif unit.kind in ("slide", "english", "chinese") or unit.text == "---":
+            of = -1 if unit.text == "---" else n
+            nearer.clear()
+    return found
+
+
+def _around(units: Sequence[_Unit]) -> list[tuple[str, str]]:
+    """For each unit the anchors of the paragraphs before and after it; "" where there is none."""
+    names = [u.names[0] if u.kind in ("english", "chinese") else "" for u in units]
+    before, after = [""], [""]
+    for name in names[:-1]:
+        before.append(name or before[-1])
+    for name in names[:0:-1]:
+        after.append(name or after[-1])
+    return list(zip(before, reversed(after), strict=True))
 
 
 def _pair_by_place(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
@@ -327,20 +374,26 @@ class _Merge:
         self.keys = {k: u for u in edited for k in u.keys}
         self.ours = {u.text for u in (*base, *new)}
         self.whole = dict(_split_paragraphs(edited, self.ours))
+        self.mine = _pairs(base, edited)
         self.replaced: dict[str, _Unit | None] = {}
+        self.numbered: dict[int, _Unit] = {}  # headings in the editor's words, by their place
         self.conflicts: list[tuple[Conflict, _Unit]] = []  # each with the last part of a split one
 
     def result(self) -> tuple[str, list[Conflict]]:
         self._compare()
         anchors = self._renamed()
+        moving = self._moving()
+        carried: dict[int, _Unit] = {}  # what comes in elsewhere, by its place in `new`
         out: list[_Unit] = []
-        for unit in self.edited:
-            fresh = self.replaced.get(unit.text, unit)
-            if fresh is unit:
+        for n, unit in enumerate(self.edited):
+            fresh = self.replaced.get(unit.text, self.numbered.get(n, unit))
+            if fresh is not None and n in moving:
+                carried[moving[n]] = _reanchored(fresh, anchors)
+            elif fresh is unit:
                 out.append(_reanchored(unit, anchors))
             elif fresh is not None:
                 out.append(replace(fresh, gap=unit.gap))
-        self._insert(out)
+        self._insert(out, carried)
         conflicts = []
         for conflict, last in self.conflicts:
             part = _reanchored(last, anchors).text
@@ -381,12 +434,11 @@ class _Merge:
 
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
-        edited = _pairs(self.base, self.edited)
         many = Counter(u.text for u in self.base)
         later = {u.text for u in self.new}
         for i, unit in enumerate(self.base):
             fresh = self.new[self.became[i]] if i in self.became else None
-            mine = self.edited[edited[i]] if i in edited else None
+            mine = self.edited[self.mine[i]] if i in self.mine else None
             if mine is not None and mine.text in many:
                 mine = None  # another block of ours, which stands where this one stood
             if i in self.held:
@@ -396,6 +448,8 @@ class _Merge:
                 continue  # the same again, or a text that stands for nothing in particular
             elif unit.text in self.texts:
                 self.replaced[unit.text] = fresh
+            elif mine and fresh and mine.text not in later and _renumbered(unit, mine, fresh):
+                self.numbered[self.mine[i]] = _renumbered(unit, mine, fresh) or mine
             elif mine and (fresh is None or fresh.text not in self.texts):
                 text, names = (fresh.text, fresh.names) if fresh else ("", ())
                 self._conflict(unit.text, mine, text, names)
@@ -414,20 +468,54 @@ class _Merge:
         )
         self.conflicts.append((conflict, mine))
 
-    def _insert(self, out: list[_Unit]) -> None:
-        """What `new` has and `base` had not."""
+    def _moving(self) -> dict[int, int]:
+        """Slides and headings of `edited` that go elsewhere, and which they are in `new`.
+
+        One moves that goes with other paragraphs now, and that the editor left where it was put.
+        """
+        now = {"": ""}
+        for i, j in self.became.items():
+            if self.base[i].kind == self.new[j].kind in ("english", "chinese"):
+                now[self.base[i].names[0]] = self.new[j].names[0]
+        places = [_around(units) for units in (self.base, self.edited, self.new)]
+        answers = Counter(self.mine.values())
+        texts = Counter(u.text for u in self.edited)
+        found: dict[int, int] = {}
+        for i, j in self.became.items():
+            n = self.mine.get(i, -1)
+            if n < 0 or self.base[i].kind not in ("slide", "heading") or answers[n] > 1:
+                continue
+            was, here, there = places[0][i], places[1][n], places[2][j]
+            moved = all(a in now and now[a] != b for a, b in zip(was, there, strict=True))
+            left = _touch(was, here) and not _touch(there, here)
+            text = self.edited[n].text
+            other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
+            if moved and left and not other and texts[text] == 1:
+                found[n] = j
+        return found
+
+    def _insert(self, out: list[_Unit], carried: Mapping[int, _Unit]) -> None:
+        """What `new` has and `base` had not, and what has moved; headings when there is what they
+        stand over."""
         known = self.hidden | set(self.became.values())
         moved = self._moved()
-        for j, unit in enumerate(self.new):
-            if j in known or unit.text in self.texts:
-                continue
-            mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
-            if mine is not None and mine.text in self.replaced:
-                mine = None  # it was ours, and has become another paragraph
-            if mine is not None:
-                self._conflict("", mine, unit.text, unit.names)
-            elif not self._deleted(unit, moved):
-                out.insert(self._place(j, out), unit)
+        over = _over(self.new)
+        for j in sorted(range(len(self.new)), key=lambda j: j in over):
+            unit = carried.get(j, self.new[j])
+            if j not in carried:
+                if j in known or unit.text in self.texts or self._is_answered(unit):
+                    continue
+                if self._deleted(unit, moved):
+                    continue
+            out.insert(self._place(j, out, over), unit)
+
+    def _is_answered(self, unit: _Unit) -> bool:
+        """Whether the editor has something under its name; the two are a conflict then."""
+        mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
+        if mine is None or mine.text in self.replaced:
+            return False  # it was ours, and has become another paragraph
+        self._conflict("", mine, unit.text, unit.names)
+        return True
 
     def _moved(self) -> dict[str, str]:
         """Anchors of `new` and what they were in `base`."""
@@ -453,8 +541,16 @@ class _Merge:
         here = {name for u in self.edited for name in u.names}
         return not here & {unit.names[0], moved[unit.names[0]]}
 
-    def _place(self, j: int, out: list[_Unit]) -> int:
-        """After the nearest of its predecessors in `new`, and what the editor wrote below that."""
+    def _place(self, j: int, out: list[_Unit], over: Mapping[int, tuple[int, str, int]]) -> int:
+        """After the nearest of its predecessors in `new`, and what the editor wrote below that.
+
+        A heading stands right before what it is over.
+        """
+        if over.get(j, (-1,))[0] >= 0:
+            below = self.new[over[j][0]]
+            where = [n for n, u in enumerate(out) if u.keys & below.keys]
+            if len(where) == 1:
+                return where[0]
         for previous in reversed(self.new[:j]):
             where = [
                 n for n, u in enumerate(out) if u.text == previous.text or u.keys & previous.keys
@@ -468,6 +564,20 @@ class _Merge:
 
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
+
+
+def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two places have the paragraph before or after them in common."""
+    return one[0] == other[0] or one[1] == other[1]
+
+
+def _renumbered(base: _Unit, mine: _Unit, new: _Unit) -> _Unit | None:
+    """The editor's heading with the number that ours has now, if it had the one that ours had."""
+    old, here, now = (_NUMBER.search(u.text) for u in (base, mine, new))
+    if not (old and here and now) or old[0] != here[0] or _bare(base.text) != _bare(new.text):
+        return None
+    text, raw = (_NUMBER.sub(now[0], t, count=1) for t in (mine.text, mine.raw))
+    return replace(mine, text=text, raw=raw)
 
 
 def _bare(text: str) -> str:

@@ -19,8 +19,9 @@ _MOST = 0.5  # of a paragraph, or of a showing: the one belongs to the other
 _NO_CODE = re.compile(r"\{\{|\}\}|<!--|-->")  # what a build or a parser would see in code as well
 _PROMPT = re.compile(r"^\\(>[>=%.+\w-]*)[ ]*", re.ASCII)
 _NUMBER = re.compile(r"^\d{1,2}[.)]\s+(?=\S)")  # titles get their numbers here
-_CONTINUED = re.compile(
-    r"\s*(?:[(\[]?\s*(?:cont(?:inued|['’]?d|\.)?|\d+\s*(?:/|of)\s*\d+)\s*[)\]]?|\(\d+\))\s*$",
+_CONTINUED = re.compile(  # in a text on one line; "(2)" and "2/3", but not a year
+    r" ?(?:[(\[]? ?(?:cont(?:inued|['’]?d|\.)?|(?<!\d)\d{1,3} ?(?:/|of) ?\d{1,3}) ?[)\]]?"
+    r"|\(\d{1,2}\))$",
     re.IGNORECASE,
 )
 
@@ -149,7 +150,13 @@ def _words(title: str) -> str:
 
 def is_list(slide: Slide) -> bool:
     """Whether it is shown as its text."""
-    return slide.kind == "text" and bool(bullets(slide.lines))
+    return slide.kind != "picture" and bool(text_of(slide))
+
+
+def text_of(slide: Slide) -> str:
+    """Its text as `bullets`; with its title where that is all marks, and so no heading."""
+    title = () if _words(slide.title) else (Line(text=slide.title),)
+    return bullets((*title, *slide.lines))
 
 
 def picture(slide: Slide) -> str:

@@ -68,6 +68,8 @@ _QUANTITY = re.compile(
     rf"(?:[ -]?(?:{'|'.join(f'(?P<u{n}>{p})' for n, p in enumerate(_UNITS.values()))})|(?![\w]))"
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
+_LINE = 1000  # characters of a slide's line at most; a longer one is no sentence
+_LED_BY = 80  # characters before a number that say what it is
 # Before a number: a version's name, a number of an order, a year's preposition.
 _NAME_BEFORE = re.compile(r"[^\s(] +[A-Z]\w*[A-Za-z] $")
 _ORDER_BEFORE = re.compile(
@@ -158,7 +160,8 @@ def _meanwhile(slide: Slide, article: Article) -> _Here:
 
 
 def _lines(slide: Slide) -> list[str]:
-    return [slide.title, *(line.text for line in slide.lines if not line.code)]
+    texts = [slide.title, *(line.text for line in slide.lines if not line.code)]
+    return [text for text in texts if len(text) <= _LINE]
 
 
 def _usual(article: Article) -> frozenset[str]:
@@ -307,7 +310,7 @@ def _quantities(text: str) -> tuple[_Quantity, ...]:
     text = re.sub(r"\s+", " ", text)
     found = []
     for match in _QUANTITY.finditer(text):
-        before = text[: match.start()]
+        before = text[max(0, match.start() - _LED_BY) : match.start()]
         value = _value(match["number"])
         unit = _unit(match)
         if value is None or (not unit and _is_no_count(match["number"], value, before)):

@@ -21,6 +21,7 @@ from translate.errors import MissingError
 EXTRA = "pip install 'see-the-world[slides]'"
 _WORDS = "frequency_dictionary_en_82_765.txt"
 _SHORTEST = 6  # letters; shorter words have too many neighbours
+_LONGEST = 40  # letters; the time that a longer one takes is wasted
 _LONG = 8  # letters from which two letters may be wrong
 _USUAL, _COMMON = 500_000, 2_000_000  # occurrences in the list's 10**11 words of text
 _NAME = 3  # so often, the same spelling is meant
@@ -122,7 +123,7 @@ def _words(line: str) -> Iterator[tuple[str, bool]]:
             leads = at == 0 or title_case
             if _CAMEL.fullmatch(word):
                 yield from ((piece, True) for piece in re.findall(r"[A-Z][a-z]+", word))
-            elif len(word) >= _SHORTEST and _PLAIN.fullmatch(word):
+            elif _SHORTEST <= len(word) <= _LONGEST and _PLAIN.fullmatch(word):
                 yield word, leads
 
 

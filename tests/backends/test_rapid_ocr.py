@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.shared import shared_data
 from translate.backends.rapid_marks import marked
 from translate.backends.rapid_ocr import RapidOcr
-from translate.errors import MissingError
+from translate.errors import MediaError, MissingError
 from translate.model import TextBox
 
 WIDTH, HEIGHT = 960, 540
@@ -77,6 +78,33 @@ def test_a_picture_without_text_has_no_lines(ocr: RapidOcr) -> None:
     assert ocr.read(np.full((HEIGHT, WIDTH, 3), 255, np.uint8)) == ()
     assert ocr.read(np.zeros((0, 0, 3), np.uint8)) == ()
     assert ocr.read(np.zeros((2, 3, 3), np.uint8)) == ()
+
+
+@pytest.mark.parametrize("shape", [(3000, 5), (5, 3000), (1, 500), (20, 1000)])
+def test_a_strip_is_no_slide(ocr: RapidOcr, shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
+    began = time.perf_counter()
+    assert ocr.read(noise) == ()
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("shape", [(16, 480), (480, 16)])
+def test_the_narrowest_picture_is_read(ocr: RapidOcr, shape: tuple[int, int]) -> None:
+    assert ocr.read(np.full((*shape, 3), 255, np.uint8)) == ()
+
+
+def test_what_the_engine_raises_is_told_as_ours() -> None:
+    class OwnError(Exception):
+        pass
+
+    def engine(_: np.ndarray) -> None:
+        raise OwnError("w <= 0")
+
+    reader = RapidOcr()
+    reader._loaded = engine
+    with pytest.raises(MediaError, match=r"60x40: OwnError: w <= 0") as raised:
+        reader.read(np.zeros((40, 60, 3), np.uint8))
+    assert "slides.json" in raised.value.hint
 
 
 def test_a_long_line_of_code_is_not_turned_upside_down(ocr: RapidOcr) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translate.draft import Free, Heading, parse, render
+from translate.draft import Free, Heading, Shown, parse, render
 from translate.model import (
     UNTRANSLATED,
     Article,
@@ -423,3 +423,62 @@ def test_a_draft_with_slides_is_read_back_as_it_was() -> None:
         TALK, article(*TALKED), known, slides=(BULLETS, CHART), column=COLUMN, today=DAY
     )
     assert parse(render(draft)) == draft
+
+
+def test_the_anchor_of_a_slide_is_the_same_whichever_others_are_shown() -> None:
+    one, two = (replace(BULLETS, shown=(Span(start=s, end=45.0),)) for s in (31.1, 31.6))
+    own = replace(BULLETS, shown=(Span(start=31.4, end=31.5),))  # a person's
+
+    def shown(*slides: Slide) -> list[str]:
+        parts = (TALK, article(*TALKED), [translation(0, "一。")])
+        draft = assemble(*parts, slides=slides, found=(one, two), column=COLUMN, today=DAY)
+        return [block.at for block in draft.blocks if isinstance(block, Shown)]
+
+    assert shown(one, two) == ["00:00:31", "00:00:31.600"]
+    assert shown(two) == ["00:00:31.600"]
+    assert shown(one, one, two) == ["00:00:31", "00:00:31.100", "00:00:31.600"]
+    assert shown(one, own, two) == ["00:00:31", "00:00:31.400", "00:00:31.600"]
+
+
+def test_whatever_stands_on_a_section_slide_is_shown() -> None:
+    first = Slide(
+        shown=(Span(start=0.0, end=5.0),),
+        kind="section",
+        title=TALK.title,
+        lines=(Line(text="Name, Company"),),
+    )
+    again = replace(first, shown=(Span(start=30.0, end=35.0),), lines=(Line(text="10x faster"),))
+    marks = replace(first, shown=(Span(start=61.0, end=65.0),), title="???", lines=())
+    text = body(article(*TALKED, title=""), first, again, marks)
+    for line in ("> - Name, Company", "> - 10x faster", "> - ???"):
+        assert f"{line}<!-- 幻灯片" in text
+
+
+def test_a_slide_stands_once_though_two_paragraphs_start_together() -> None:
+    talk = article(paragraph(0, "One."), paragraph(0, "Two."), paragraph(30, "Three.", each=14))
+    first = replace(BULLETS, shown=(Span(start=0.0, end=3.0),))
+    assert body(talk, first, CHART).count("torch.compile") == 1
+
+
+def test_each_slide_stands_at_its_own_paragraph_in_talks_of_many_sections() -> None:
+    """Some sections without a paragraph among them."""
+    sections = [
+        Section(start=0.0, title="A", paragraphs=TALKED[:1]),
+        Section(start=10.0, title="Empty", paragraphs=()),
+        Section(start=30.0, title="B", paragraphs=TALKED[1:2]),
+        Section(start=60.0, title="C", paragraphs=TALKED[2:]),
+    ]
+    blocks = body(Article(sections=tuple(sections)), BULLETS, CHART).split("\n\n")
+    assert blocks == [
+        "## A",
+        "一。<!-- 00:00:00 -->",
+        "## Empty",
+        "## B",
+        "### 1. PyTorch 2.0",
+        "> - 20M+ downloads\n> - Adds:\n>    - torch.compile<!-- 幻灯片 00:00:31 -->",
+        "一。<!-- 00:00:30 -->",
+        "## C",
+        "### 1. Growth",
+        "一。<!-- 00:01:00 -->",
+        "![00-01-02](slides/00-01-02.png)<!-- 幻灯片 00:01:02 -->",
+    ]

@@ -18,12 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from translate.backends.rapid_marks import BULLET, Edges, marked
-from translate.errors import MissingError
+from translate.errors import MediaError, MissingError
 from translate.model import Box, Engine, TextBox
 
 EXTRA = "pip install 'see-the-world[slides]'"
 THREADS = 2  # more gain little on lines this short, and take the cores from others
 _DETECTION, _RECOGNITION = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
+_NARROWEST = 16  # pixels of the shorter side of a slide
+_LONGEST = 30  # times the shorter side, at most
 _LARGEST = 1920  # pixels of the longer side; larger letters are read no better
 
 Picture = npt.NDArray[np.uint8]
@@ -63,11 +65,12 @@ class RapidOcr:
 
         Lines that were hard to read are there, with their low confidence. A line that stands
         behind a bullet begins with `• `, whatever the bullet looks like, and its box with it.
+        A strip too narrow for a slide has no lines. Raises MediaError where the engine fails.
         """
         height, width = picture.shape[:2]
-        if min(height, width) < 1:
-            return ()
-        found = self._engine()(np.ascontiguousarray(picture[:, :, ::-1]))  # it expects BGR
+        if min(height, width) < _NARROWEST or max(height, width) > _LONGEST * min(height, width):
+            return ()  # the engine fails on strips, or takes minutes
+        found = self._found(picture)
         if found.boxes is None or found.txts is None or found.scores is None:
             return ()
         read = [
@@ -89,6 +92,23 @@ class RapidOcr:
             for (text, edges, score), left in zip(read, lefts, strict=True)
             if not _is_mark(text, edges, [e for _, e, _ in read], lefts)
         )
+
+    def _found(self, picture: Picture) -> Any:
+        engine = self._engine()
+        height, width = picture.shape[:2]
+        try:
+            return engine(np.ascontiguousarray(picture[:, :, ::-1]))  # it expects BGR
+        except MemoryError:
+            raise MissingError(
+                f"There is not enough memory to read a picture of {width}x{height}.",
+                "Close other programs, then run again.",
+            ) from None
+        except Exception as error:  # its own, and those below it, share no base
+            raise MediaError(
+                f"RapidOCR could not read a picture of {width}x{height}:"
+                f" {type(error).__name__}: {str(error)[:200]}",
+                "Look at the picture; write what it says into slides.json, or into the draft.",
+            ) from error
 
     def _engine(self) -> Any:
         if self._loaded is None:

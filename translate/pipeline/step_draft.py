@@ -414,6 +414,7 @@ def _assemble(
             column=wishes.column,
             slots=slots,
             slides=slides_today(workspace, wishes),
+            found=workspace.deck().slides,
             today=today,
             transcribed_by=transcript.engine,
         )

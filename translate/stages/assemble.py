@@ -36,7 +36,7 @@ from translate.model import (
     Talk,
     Translation,
 )
-from translate.placing import Outline, bullets, is_list, paragraphs_of, picture
+from translate.placing import Outline, is_list, paragraphs_of, picture, text_of
 from translate.subtitles import srt
 from translate.typography import (
     chinese,
@@ -78,6 +78,7 @@ def assemble(
     column: Column,
     slots: Mapping[float, tuple[str, ...]] = _NO_SLOTS,
     slides: Sequence[Slide] = (),
+    found: Sequence[Slide] = (),
     today: datetime.date,
     transcribed_by: Engine | None = None,
 ) -> Draft:
@@ -85,7 +86,8 @@ def assemble(
 
     Each of the `slides`, which are in order of time, stands at the paragraph spoken while it was
     first shown: its text as a list before the prose, or its picture after it; titles and banners
-    become headings. `translations` belong to paragraphs by their start, and so do `slots`: the
+    become headings. `found` are all slides of the video; with them, an anchor is the same whichever
+    others are shown. `translations` belong to paragraphs by their start, and so do `slots`: the
     reasons, plain, for editor's notes after a paragraph. `today` becomes the post's date.
     """
     known = {t.start: t for t in translations}
@@ -98,14 +100,16 @@ def assemble(
         *(Free(text=text) for text in _paragraphs(column.boilerplate)),
         Free(text="---"),
     ]
-    at = iter(anchors([p.start for p in article.paragraphs]))
-    screen = _Screen(talk, article, slides)
+    at = anchors([p.start for p in article.paragraphs])
+    place = 0
+    screen = _Screen(talk, article, slides, _anchors(slides, found))
     for n, section in enumerate(article.sections):
         heading = _heading(section, talk if n == 0 else None)
-        blocks += screen.section(section, heading)
+        blocks += screen.section(place if section.paragraphs else -1, heading)
         for paragraph in section.paragraphs:
-            before, after = screen.around(paragraph)
-            blocks += (*before, _passage(talk, paragraph, next(at), known, slots), *after)
+            before, after = screen.around(place)
+            blocks += (*before, _passage(talk, paragraph, at[place], known, slots), *after)
+            place += 1
     blocks += [Heading(text="编者最后的碎碎念"), Free(text=CLOSING)]
     return Draft(front=tuple(_front(talk, column, today, engines)), blocks=tuple(blocks))
 
@@ -123,45 +127,59 @@ def _heading(section: Section, talk: Talk | None) -> list[Heading]:
 class _Screen:
     """What was shown, as the paragraphs go by."""
 
-    def __init__(self, talk: Talk, article: Article, slides: Sequence[Slide]) -> None:
+    def __init__(
+        self, talk: Talk, article: Article, slides: Sequence[Slide], names: Sequence[str]
+    ) -> None:
         chapters = any(heading_text(s.title) for s in article.sections)
         self._outline = Outline(slides, chapters=chapters, talk=talk.title)
-        self._here: dict[float, list[tuple[str, Slide]]] = {}  # by the start of its paragraph
+        self._here: dict[int, list[tuple[str, Slide]]] = {}  # by the place of its paragraph
         spoken = article.paragraphs
         if not spoken:
             return
         places = paragraphs_of(slides, [Span(start=p.start, end=p.end) for p in spoken])
-        named = zip(anchors([s.start for s in slides]), slides, places, strict=True)
+        named = zip(names, slides, places, strict=True)
         for at, slide, place in named:
-            self._here.setdefault(spoken[place].start, []).append((at, slide))
+            self._here.setdefault(place, []).append((at, slide))
 
-    def section(self, section: Section, heading: Sequence[Heading]) -> Sequence[Heading]:
-        """The heading of a section; none where its own first slides open one in its place."""
+    def section(self, first: int, heading: Sequence[Heading]) -> Sequence[Heading]:
+        """The heading of a section; none where the slides of its first paragraph open one."""
         if not heading:
             return ()
         self._outline.section(heading[0].text)
-        first = [s for p in section.paragraphs[:1] for _, s in self._here.get(p.start, ())]
-        opened = self._outline.ahead(first)
+        opened = self._outline.ahead(s for _, s in self._here.get(first, ()))
         return () if opened and opened[0].level <= heading[0].level else heading
 
-    def around(self, paragraph: Paragraph) -> tuple[list[Block], list[Block]]:
-        """What stands before a paragraph and what after it.
+    def around(self, place: int) -> tuple[list[Block], list[Block]]:
+        """What stands before a paragraph and what after it; `place` is its, among all of them.
 
         A picture comes after the prose, unless that would put it under another slide's heading.
         """
         before: list[Block] = []
         after: list[Block] = []
-        for at, slide in self._here.get(paragraph.start, ()):
+        for at, slide in self._here.get(place, ()):
             opened = self._outline.opened_by(slide)
             if opened:
                 before += after
                 after = []
             before += (Heading(level=o.level, text=o.text) for o in opened)
             if is_list(slide):
-                before.append(Shown(at=at, text=bullets(slide.lines)))
+                before.append(Shown(at=at, text=text_of(slide)))
             elif slide.kind != "section" and picture(slide):
                 after.append(Shown(at=at, text=picture(slide)))
         return before, after
+
+
+def _anchors(slides: Sequence[Slide], found: Sequence[Slide]) -> list[str]:
+    """An anchor for each slide, the same whichever others are shown."""
+    starts = [s.start for s in found]
+    known: dict[float, list[str]] = {}
+    for start, anchor in zip(starts, anchors(starts), strict=True):
+        known.setdefault(start, []).append(anchor)
+    taken = [anchor for some in known.values() for anchor in some]
+    names = [known[s.start].pop(0) if known.get(s.start) else "" for s in slides]
+    own = [s.start for s, name in zip(slides, names, strict=True) if not name]  # a person's
+    fresh = iter(anchors(own, taken))
+    return [name or next(fresh) for name in names]
 
 
 def _passage(

@@ -23,7 +23,7 @@ _FEWEST = 3  # letters of the shortest name
 _INFLECTED = ("ed", "ing", "ly", "s")  # so ends a word that a list of words lacks
 _UNKNOWN = 6  # letters from which a small word that is no English is a name: torchtune
 _MARK = re.compile(
-    r"\S*(?:://|www\.|@|#|_|\\|=|\(\)|\.\w{2,4}/)\S*|\S*\.(?:org|com|io|net|ai|dev)\b"
+    r"(?<!\S)\S*(?:(?:://|www\.|@|#|_|\\|=|\(\)|\.\w{2,4}/)\S*|\.(?:org|com|io|net|ai|dev)\b)"
 )
 _WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-’'.][A-Za-z0-9À-ɏ]+)*")
 _WRITTEN = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|^[A-Z][A-Z0-9]{2,}$|^[A-Z]+\d")
