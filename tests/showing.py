@@ -53,6 +53,7 @@ class Video:
     flags: tuple[Flag, ...] = ()
     found: int = 0
     seen: list[int] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)  # the moments of those pictures
 
     def find(self, progress: Progress) -> tuple[Showing, ...]:
         if self.blind:
@@ -63,6 +64,7 @@ class Video:
 
     def picture(self, showing: Showing) -> Picture:
         self.seen.append(showing.of)
+        self.asked.append(showing.at)
         if showing.of in self.broken:
             raise MediaError(f"no picture at {showing.at:.1f} s", "fetch it again")
         return np.full((9, 16, 3), showing.of, dtype=np.uint8)

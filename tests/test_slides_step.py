@@ -1,6 +1,7 @@
 """Slides to disk: what is made, kept, merged and removed, and a run that is killed at any write."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,15 @@ def test_each_slide_once_with_its_times_picture_and_words(place: Place) -> None:
     assert place.reader.read_ == [1, 2, 3]
     counted = [(s.done, s.total) for s in place.steps if s.unit == "slides"]
     assert counted == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_the_picture_is_of_the_showing_that_is_fullest(place: Place) -> None:
+    half, whole = (
+        replace(s, of=1, fullest=full) for s, full in zip(SHOWN[:2], (False, True), strict=True)
+    )
+    place.video.showings = (replace(half, end=half.end + 0.9), whole)  # the longer is not complete
+    place.run()
+    assert place.video.asked == [whole.at]
 
 
 def test_what_was_hard_to_read_is_told_with_its_time(place: Place) -> None:

@@ -150,7 +150,7 @@ def _look(
     video: Video[P], shelf: Shelf[P], showings: Sequence[Showing], reader: Reader[P] | None
 ) -> _Seen:
     seen = _Seen(shown=tuple(Span(start=s.start, end=s.end) for s in showings))
-    best = max(showings, key=lambda s: s.end - s.start)  # the likeliest to be complete
+    best = max(showings, key=lambda s: (s.fullest, s.end - s.start))
     try:
         image, scan = shelf.picture(best), shelf.scan(best) if reader else None
         if not image or (reader and scan is None):
