@@ -352,26 +352,22 @@ def _pairs(base: Sequence[Row], new: Sequence[Row]) -> dict[int, int]:
     First those that say the same, wherever they are now; of the others those that are near when
     the shift of the ones around them is allowed for, in order, and only if they are alike.
     """
+    old, now = ([_seconds(row.at) for row in rows] for rows in (base, new))
     pairs: dict[int, int] = {}
     places = _by_content(new)
     for content, some in _by_content(base).items():
-        other = places.get(content, [])
-        pairs.update(_aligned(some, other, lambda i, j: abs(_apart(base[i], new[j]))))
-    shifts = [(_seconds(base[i].at), _apart(base[i], new[j])) for i, j in pairs.items()]
-
-    def distance(i: int, j: int) -> float:
-        start = _seconds(base[i].at)
-        shift = min(shifts, key=lambda s: abs(s[0] - start))[1] if shifts else 0.0
-        far = min(abs(_apart(base[i], new[j]) - shift), abs(_apart(base[i], new[j])))
-        return far if far <= _NEAR and _alike(base[i], new[j]) else math.inf
-
+        pairs |= _aligned(some, places.get(content, []), lambda i, j: abs(now[j] - old[i]))
+    shifts = [(old[i], now[j] - old[i]) for i, j in pairs.items()]
     left = [i for i in range(len(base)) if i not in pairs]
     free = sorted(set(range(len(new))) - set(pairs.values()))
+    around = {i: min(shifts, key=lambda s: abs(s[0] - old[i]), default=(0.0, 0.0)) for i in left}
+
+    def distance(i: int, j: int) -> float:
+        apart = now[j] - old[i]
+        far = min(abs(apart - around[i][1]), abs(apart))
+        return far if far <= _NEAR and _alike(base[i], new[j]) else math.inf
+
     return pairs | _aligned(left, free, distance)
-
-
-def _apart(one: Row, other: Row) -> float:
-    return _seconds(other.at) - _seconds(one.at)
 
 
 def _content(row: Row) -> tuple[str, ...]:
