@@ -1,5 +1,6 @@
 """Decoding: every format that talks come in, right times, and no damage passed over."""
 
+import random
 import wave
 from collections.abc import Callable
 from fractions import Fraction
@@ -202,6 +203,19 @@ def test_a_picture_that_outlasts_the_sound_is_no_damage(tmp_path: Path) -> None:
     audio = decode(source)
     assert abs(audio.duration - 4.0) < 0.1
     assert audio.flags == ()
+
+
+@pytest.mark.parametrize("seed", range(16, 25))
+def test_frames_that_damage_has_given_absurd_layouts_are_silence(tmp_path: Path, seed: int) -> None:
+    source = write(tmp_path / "a.mp4", "aac", tone(12.0, 44100), 44100)
+    data, dice = bytearray(source.read_bytes()), random.Random(seed)
+    for at in range(len(data) // 4, len(data) * 55 // 100):
+        if dice.random() < 0.05 or seed % 2:
+            data[at] = dice.randrange(256)
+    source.write_bytes(data)
+    audio = decode(source)
+    assert {"damaged", "gap"} & {f.rule for f in audio.flags}
+    assert audio.duration == pytest.approx(12.0, abs=0.5)
 
 
 def test_what_is_missing_at_the_end_is_flagged(tmp_path: Path) -> None:

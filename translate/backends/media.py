@@ -219,8 +219,13 @@ class _Decoding:
         try:
             self._pass(frame)
         except ValueError:  # the stream changed its layout or rate midway
-            self._flush()
-            self._pass(frame)
+            try:
+                self._flush()
+                self._pass(frame)
+            except (av.FFmpegError, ValueError):  # of no layout at all: a damaged frame
+                self.bad += 1
+                self.resampler = None
+                self._append(np.zeros(round(frame.samples / frame.sample_rate * RATE), np.int16))
 
     def _pass(self, frame: AudioFrame) -> None:
         if self.resampler is None:
