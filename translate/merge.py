@@ -375,6 +375,7 @@ class _Merge:
         self.ours = {u.text for u in (*base, *new)}
         self.whole = dict(_split_paragraphs(edited, self.ours))
         self.mine = _pairs(base, edited)
+        self.over = (_over(base), _over(edited))
         self.replaced: dict[str, _Unit | None] = {}
         self.numbered: dict[int, _Unit] = {}  # headings in the editor's words, by their place
         self.conflicts: list[tuple[Conflict, _Unit]] = []  # each with the last part of a split one
@@ -448,8 +449,8 @@ class _Merge:
                 continue  # the same again, or a text that stands for nothing in particular
             elif unit.text in self.texts:
                 self.replaced[unit.text] = fresh
-            elif mine and fresh and mine.text not in later and _renumbered(unit, mine, fresh):
-                self.numbered[self.mine[i]] = _renumbered(unit, mine, fresh) or mine
+            elif mine and fresh and mine.text not in later and self._renumber(i, mine, fresh):
+                continue
             elif mine and (fresh is None or fresh.text not in self.texts):
                 text, names = (fresh.text, fresh.names) if fresh else ("", ())
                 self._conflict(unit.text, mine, text, names)
@@ -480,19 +481,37 @@ class _Merge:
         places = [_around(units) for units in (self.base, self.edited, self.new)]
         answers = Counter(self.mine.values())
         texts = Counter(u.text for u in self.edited)
+        names = Counter(k for u in self.edited for k in u.keys)
         found: dict[int, int] = {}
         for i, j in self.became.items():
             n = self.mine.get(i, -1)
-            if n < 0 or self.base[i].kind not in ("slide", "heading") or answers[n] > 1:
+            if self.base[i].kind not in ("slide", "heading") or not self._sure(i) or answers[n] > 1:
                 continue
             was, here, there = places[0][i], places[1][n], places[2][j]
             moved = all(a in now and now[a] != b for a, b in zip(was, there, strict=True))
             left = _touch(was, here) and not _touch(there, here)
             text = self.edited[n].text
+            one = texts[text] == 1 and all(names[k] == 1 for k in self.edited[n].keys)
             other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
-            if moved and left and not other and texts[text] == 1:
+            if moved and left and one and not other:
                 found[n] = j
         return found
+
+    def _renumber(self, i: int, mine: _Unit, fresh: _Unit) -> bool:
+        """Whether a heading in the editor's words needs no more than the number of ours."""
+        new = _renumbered(self.base[i], mine, fresh) if self._sure(i) else None
+        if new is not None:
+            self.numbered[self.mine[i]] = new
+        return new is not None
+
+    def _sure(self, i: int) -> bool:
+        """Whether `edited` has this unit of `base`; a heading by its words or what it is over."""
+        n = self.mine.get(i, -1)
+        if n < 0 or self.base[i].kind != "heading":
+            return n >= 0
+        was, here = self.over[0].get(i, (-1,))[0], self.over[1].get(n, (-1,))[0]
+        same = _bare(self.base[i].text) == _bare(self.edited[n].text)
+        return same or (was >= 0 and self.mine.get(was) == here)
 
     def _insert(self, out: list[_Unit], carried: Mapping[int, _Unit]) -> None:
         """What `new` has and `base` had not, and what has moved; headings when there is what they
