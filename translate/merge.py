@@ -493,13 +493,26 @@ class _Merge:
             text = self.edited[n].text
             one = texts[text] == 1 and all(names[k] == 1 for k in self.edited[n].keys)
             other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
+            other = other or self.new[j].text in self.texts - {text}  # which it has become
             if moved and left and one and not other:
                 found[n] = j
-        return found
+        slides = {n for n in found if self.edited[n].kind == "slide"}
+        stay = {self.mine[i] for i in self.over[0] if i in self.mine and self._held_by(i, slides)}
+        return {n: j for n, j in found.items() if n in slides or n not in stay}
+
+    def _held_by(self, i: int, moving: Collection[int]) -> bool:
+        """Whether a heading stands over a slide that stays."""
+        of = self.over[0][i][0]
+        if of < 0 or self.base[of].kind != "slide" or self.mine.get(of, -1) in {-1, *moving}:
+            return False
+        mine = self.edited[self.mine[of]]
+        return self.replaced.get(mine.text, mine) is not None
 
     def _renumber(self, i: int, mine: _Unit, fresh: _Unit) -> bool:
         """Whether a heading in the editor's words needs no more than the number of ours."""
-        new = _renumbered(self.base[i], mine, fresh) if self._sure(i) else None
+        twins = sum(u.text == mine.text for u in self.edited) > 1
+        done = twins or fresh.text in self.texts or not self._sure(i)
+        new = None if done else _renumbered(self.base[i], mine, fresh)
         if new is not None:
             self.numbered[self.mine[i]] = new
         return new is not None
