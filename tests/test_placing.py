@@ -1,6 +1,7 @@
 """Where slides go, what they open, and that nothing read on one is markup."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -121,6 +122,62 @@ def test_banners_are_sections_where_they_change() -> None:
     ]
     assert opened(*slides[:3]) == ["### 1. One", "### 2. Two", "### 3. Three"]  # the event's name
     assert opened(*slides, chapters=True)[3] == "### 4. Four"
+
+
+DECK = (
+    slide(0, 1, "First", kind="section"),
+    slide(1, 2, "One", banner="First"),
+    slide(2, 3, "Two", banner="First"),
+    slide(3, 4, "Compiling", kind="section"),
+    slide(4, 5, "Three", banner="Compiling"),
+    slide(5, 6, "Four", banner="Compiling"),
+)
+
+
+def headings(*slides: Slide) -> list[str]:
+    """The headings of the second level, in the order in which they come when each second is a
+    paragraph, and those of the third by their number."""
+    places = paragraphs_of(slides, [span(n, n + 1) for n in range(6)])
+    order = sorted(zip(places, range(len(slides)), slides, strict=True))
+    outline = Outline(slides, chapters=False, found=DECK)
+    return [o.text for _, _, one in order for o in outline.opened_by(one)]
+
+
+def test_a_persons_title_of_a_section_slide_names_its_whole_section() -> None:
+    first, one, two, section, three, four = DECK
+    renamed = replace(section, title="编译模型")
+    left = ["First", "1. One", "2. Two"]
+    assert headings(*DECK) == [*left, "Compiling", "1. Three", "2. Four"]
+    assert headings(first, one, two, renamed, three, four)[3:] == [
+        "编译模型",
+        "1. Three",
+        "2. Four",
+    ]
+    assert headings(first, one, two, three, four) == headings(*DECK)  # the deck's own
+    own = replace(three, banner="Mine"), replace(four, banner="Mine")
+    assert headings(first, one, two, *own)[3:] == ["Mine", "1. Three", "2. Four"]
+
+
+def test_a_section_begins_where_a_person_moved_its_slide() -> None:
+    first, one, two, section, three, four = DECK
+    earlier = replace(section, place=1.5)
+    assert headings(first, one, two, earlier, three, four) == [
+        *("First", "1. One", "Compiling", "1. Two", "2. Three", "3. Four"),
+    ]
+    later = replace(section, place=5.5, title="Later")
+    assert headings(first, one, two, later, three, four) == [
+        *("First", "1. One", "2. Two", "3. Three", "Later", "1. Four"),
+    ]
+
+
+def test_a_slide_that_a_person_moved_opens_no_section_by_its_banner() -> None:
+    first, one, two, section, three, four = DECK
+    moved = replace(three, place=1.5)
+    assert headings(first, one, two, section, moved, four) == [
+        *("First", "1. One", "2. Three", "3. Two", "Compiling", "1. Four"),
+    ]
+    own = replace(moved, banner="Mine")  # which a person gave it as well
+    assert "Mine" in headings(first, one, two, section, own, four)
 
 
 def test_within_chapters_a_section_slide_is_a_title_and_what_is_said_above_is_not_repeated() -> (

@@ -92,21 +92,42 @@ class Outline:
 
     With chapters they are the sections, and slides have only titles. Without, what names a section
     on the slides (a banner that changes, a slide with hardly more than a title) does.
+
+    A section's slide and the banner that says what was read as its title are one section: a title
+    that a person gave names both, and where a person moved the slide, there it begins. `found` are
+    the slides as they were read. What a person moved comes under the section that it moved to.
     """
 
-    def __init__(self, slides: Iterable[Slide], *, chapters: bool, talk: str = "") -> None:
+    def __init__(
+        self,
+        slides: Sequence[Slide],
+        *,
+        chapters: bool,
+        talk: str = "",
+        found: Iterable[Slide] = (),
+    ) -> None:
         banners = {_words(s.banner) for s in slides if _words(s.banner)}
         # The same on every slide: the event's name, or a logo's.
         self._banners = not chapters and len(banners) > 1
         self._chapters = chapters
         self._talk = _words(talk)  # the title of the whole post, which no part of it repeats
+        self._read = {s.start: s for s in found}
+        # Sections that begin where a person put their slide, and not where their banner does.
+        self._moved = {
+            _words(self._as_read(s).title)
+            for s in slides
+            if s.kind == "section" and s.place is not None
+        }
+        self._named: dict[str, str] = {}  # what a banner says → what a person calls that section
+        self._banner = ""  # the last that stood on a slide in its own place
         self._section = ""
         self._title = ""
         self._count = 0
 
     def section(self, title: str) -> None:
         """A section begins that no slide has opened; `title` may be Markdown."""
-        self._section, self._title, self._count = _words(title), "", 0
+        self._begin(title)
+        self._banner = ""
 
     def opened_by(self, slide: Slide) -> tuple[Opening, ...]:
         """The headings that come before a slide; none where it goes on with what was shown."""
@@ -119,12 +140,15 @@ class Outline:
 
     def _openings(self, slide: Slide) -> Iterator[Opening]:
         title = heading_text(_NUMBER.sub("", one_line(slide.title)))
-        banner = heading_text(slide.banner) if self._banners else ""
         if slide.kind == "section" and title and not self._chapters:
-            yield from self._new_section(slide.title, heading_text(slide.title))
+            read = _words(self._as_read(slide).title)
+            self._named = {**self._named, read: slide.title}  # a copy of this keeps its own
+            if slide.place is None:
+                self._banner = read
+            yield from self._new_section(slide.title)
             return
-        if banner:
-            yield from self._new_section(slide.banner, banner)
+        if self._banners:
+            yield from self._by_banner(slide)
         words = _words(slide.title)
         if not title or not words or words in (self._title, self._section, self._talk):
             return
@@ -132,10 +156,27 @@ class Outline:
         self._count += 1
         yield Opening(level=3, text=f"{self._count}. {title}")
 
-    def _new_section(self, name: str, text: str) -> Iterator[Opening]:
-        if _words(name) and _words(name) != self._section:
-            self.section(name)
+    def _by_banner(self, slide: Slide) -> Iterator[Opening]:
+        """The section that a banner opens where it is another than before."""
+        words = _words(slide.banner)
+        if not words or (slide.place is not None and slide.banner == self._as_read(slide).banner):
+            return
+        before, self._banner = self._banner, words
+        if words != before and words not in self._moved:
+            yield from self._new_section(self._named.get(words, slide.banner))
+
+    def _as_read(self, slide: Slide) -> Slide:
+        """The slide as it was before a person changed it."""
+        return self._read.get(slide.start, slide)
+
+    def _new_section(self, name: str) -> Iterator[Opening]:
+        text = heading_text(name)
+        if text and _words(name) and _words(name) != self._section:
+            self._begin(name)
             yield Opening(level=2, text=text)
+
+    def _begin(self, name: str) -> None:
+        self._section, self._title, self._count = _words(name), "", 0
 
 
 def _words(title: str) -> str:

@@ -24,7 +24,9 @@ HELP = (
     " it was first shown. `drop`: true takes it out, and so does removing it. `title` becomes a"
     " heading. `kind`: text is shown as a list, picture as its picture, section as a heading"
     " alone. `lines`: two spaces in front nest a line, backticks around it make it code."
-    " `place`: 00:12:31 puts it at the paragraph spoken then. After that: stw draft."
+    " `place`: 00:12:31 puts it at the paragraph spoken then. The title of a section's slide names"
+    " the section; where it is dropped, the `banner` of the slides after it does."
+    " After that: stw draft."
 )
 _NEAR = 2.0  # seconds by which a slide may be found elsewhere another time
 _ALIKE = 0.6  # of their letters, from which two readings may be of one slide

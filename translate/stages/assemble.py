@@ -84,11 +84,12 @@ def assemble(
 ) -> Draft:
     """The whole draft in the house style. A paragraph without Chinese says why.
 
-    Each of the `slides`, which are in order of time, stands at the paragraph spoken while it was
-    first shown: its text as a list before the prose, or its picture after it; titles and banners
-    become headings. `found` are all slides of the video; with them, an anchor is the same whichever
-    others are shown. `translations` belong to paragraphs by their start, and so do `slots`: the
-    reasons, plain, for editor's notes after a paragraph. `today` becomes the post's date.
+    Each of the `slides`, which are in order of time, stands at the paragraph that it first covers
+    for the most part: its text as a list before the prose, or its picture after it; titles and
+    banners become headings. `found` are all slides of the video as they were read; with them, an
+    anchor is the same whichever others are shown, and a section that a person renamed is one.
+    `translations` belong to paragraphs by their start, and so do `slots`: the reasons, plain, for
+    editor's notes after a paragraph. `today` becomes the post's date.
     """
     known = {t.start: t for t in translations}
     engines = (transcribed_by, *(t.by for t in known.values() if t.chinese))
@@ -102,7 +103,7 @@ def assemble(
     ]
     at = anchors([p.start for p in article.paragraphs])
     place = 0
-    screen = _Screen(talk, article, slides, _anchors(slides, found))
+    screen = _Screen(talk, article, slides, found)
     for n, section in enumerate(article.sections):
         heading = _heading(section, talk if n == 0 else None)
         blocks += screen.section(place if section.paragraphs else -1, heading)
@@ -128,16 +129,16 @@ class _Screen:
     """What was shown, as the paragraphs go by."""
 
     def __init__(
-        self, talk: Talk, article: Article, slides: Sequence[Slide], names: Sequence[str]
+        self, talk: Talk, article: Article, slides: Sequence[Slide], found: Sequence[Slide]
     ) -> None:
         chapters = any(heading_text(s.title) for s in article.sections)
-        self._outline = Outline(slides, chapters=chapters, talk=talk.title)
+        self._outline = Outline(slides, chapters=chapters, talk=talk.title, found=found)
         self._here: dict[int, list[tuple[str, Slide]]] = {}  # by the place of its paragraph
         spoken = article.paragraphs
         if not spoken:
             return
         places = paragraphs_of(slides, [Span(start=p.start, end=p.end) for p in spoken])
-        named = zip(names, slides, places, strict=True)
+        named = zip(_anchors(slides, found), slides, places, strict=True)
         for at, slide, place in named:
             self._here.setdefault(place, []).append((at, slide))
 
