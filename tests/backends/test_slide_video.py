@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -252,6 +253,51 @@ def test_a_file_cut_short_gives_what_is_left_and_says_so(tmp_path: Path) -> None
     video = SlideVideo(cut)
     assert 2 <= len(video.find()) <= 4
     assert [f.rule for f in video.flags if f.rule == "truncated"] == ["truncated"]
+
+
+def damaged(path: Path, *stretches: tuple[float, float]) -> Path:
+    """The file with the packets of some stretches overwritten."""
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as whole:
+        for packet in whole.demux(video=0):
+            time = float((packet.pts or 0) * packet.time_base)
+            if packet.size and any(start <= time < end for start, end in stretches):
+                assert packet.pos is not None
+                data[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("gop", [20, 1000])
+def test_slides_end_where_damage_begins_and_flags_say_when(tmp_path: Path, gop: int) -> None:
+    parts = [(6.0, slide(n)) for n in range(5)]
+    path = damaged(film(tmp_path / "a.mp4", scenes(*parts), gop=gop), (10.0, 19.0))
+    video = SlideVideo(path)
+    showings = video.find()
+    flag = next(f for f in video.flags if f.rule == "damaged")
+    assert flag.start == pytest.approx(10.0, abs=0.5)
+    assert 18.5 <= flag.end <= 30.0
+    assert "up to 00:00:" in flag.detail
+    whole = [round(s.start / 6) for s in showings if s.start < 10 or s.start > 23]
+    assert whole == ([0, 1, 4] if gop == 20 else [0, 1])
+    assert showings[1].end == pytest.approx(10.0, abs=0.5)
+    for one in showings:
+        assert not flag.start < one.at < flag.end - 0.01
+        n = int(one.at // 6)
+        assert off(video.picture(one), slide(n)) < 10
+
+
+def test_damage_in_many_places_is_told_in_a_few_stretches(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", scenes((240.0, slide(1)), fps=2), gop=4)
+    video = SlideVideo(damaged(path, *((t, t + 0.4) for t in range(6, 236, 8))))
+    [one] = video.find()
+    assert one.start == 0
+    assert one.end == pytest.approx(240, abs=1.5)
+    spans = [(f.start, f.end) for f in video.flags]
+    assert len(spans) == 20
+    assert spans == sorted(spans)
+    assert spans[0][0] == pytest.approx(6, abs=0.1)
+    assert sum(end - start for start, end in spans) < 120
 
 
 def test_a_whole_file_has_no_flags(tmp_path: Path) -> None:

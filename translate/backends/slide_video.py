@@ -7,12 +7,14 @@ half a second after some of them; the second decodes whole stretches, but only t
 key frames in which something happened, or the only one there is.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -37,7 +39,7 @@ from translate.backends.slide_pictures import (
     significant,
 )
 from translate.errors import MediaError
-from translate.model import Flag, Progress, Showing, Step, no_progress
+from translate.model import Flag, Progress, Showing, Span, Step, clock, no_progress
 
 # Key frames closer than this are not all looked at.
 APART = 1.0
@@ -64,6 +66,12 @@ MANY_FRAMES = 8
 MISSING_SECONDS = 1.5
 MISSING_SHARE = 0.01
 TELL_EVERY = 10.0
+# A packet that cannot be decoded spoils what rests on it: all until the next key frame, at most so
+# much, since a new slide is drawn anew.
+SPOILED = 10.0
+# Damage is told in so many stretches at most; those closer than this are one, in seconds.
+MOST_STRETCHES = 20
+ONE_STRETCH = 5.0
 
 FETCH_AGAIN = "The file has changed or is damaged: fetch it again."
 ATTACHED = av.stream.Disposition.attached_pic  # cover art
@@ -106,12 +114,13 @@ class SlideVideo:
     """The slides in the video file at `path`. Cheap to construct: the file is opened when needed.
 
     `flags` says, after `find`, what was wrong with a file that could be used all the same:
-    `truncated` (shorter than it says) and `damaged` (packets that could not be decoded).
+    `truncated` (shorter than it says) and `damaged` (packets that could not be decoded), one for
+    each stretch of damage.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._bad = 0
+        self._bad: set[float] = set()  # the times of packets that could not be decoded
         self.flags: tuple[Flag, ...] = ()
 
     @property
@@ -125,7 +134,7 @@ class SlideVideo:
         Raises MediaError where there is nothing to see: no such file, empty, not media, no video
         stream, no frame that can be decoded.
         """
-        self._bad = 0
+        self._bad = set()
         told = _Told(progress, self.duration)
         gaps = _merged(self._keys(told))
         sampled = [g for g in gaps if g.sample is not None]
@@ -133,16 +142,17 @@ class SlideVideo:
         inside = [g for g in gaps if g.unclear()]
         inside += [g for g, s in zip(sampled, suspicious(samples), strict=True) if s]
         samples.extend(self._filled(gaps, inside, told))
-        samples.sort(key=lambda s: s.time)
+        holes = _holes(self._bad, [g.start for g in gaps])
+        samples = _outside(samples, holes)
         if not samples:
             raise MediaError(
                 f"{self._path}: no picture in it could be decoded.",
                 "The file is empty or cut off at its start: fetch it again.",
             )
         end = max(samples[-1].time, gaps[-1].end)
-        self.flags = tuple(self._wrong(told.total, end))
+        self.flags = tuple(self._wrong(told.total, end, holes))
         told.end()
-        return find_showings(samples, end)
+        return _ended(find_showings(samples, end), samples, holes)
 
     def picture(self, showing: Showing) -> Rgb:
         """The slide of `showing` at its best: height x width x 3, red, green, blue, full size.
@@ -242,23 +252,32 @@ class SlideVideo:
         stream: VideoStream,
         wanted: "Callable[[Packet], bool]",
     ) -> Iterator[VideoFrame]:
-        """Frames of the packets that are `wanted`; those that cannot be decoded are counted."""
+        """Frames of the packets that are `wanted`; when others cannot be decoded is noted."""
         packets = container.demux(stream)
+        zero = _zero(container)
+        under_way: deque[float] = deque([0.0])  # a thread each, and what fails is the oldest
+        reached = 0.0
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
             except av.FFmpegError:  # the container itself breaks off here
-                self._bad += 1
+                self._bad.add(reached + 0.01)  # what is before it is good
                 return
             last = packet.dts is None and packet.pts is None  # empties the decoder
-            if not last and not wanted(packet):
-                continue
+            if not last:
+                time, _ = _times(packet, zero)
+                reached = max(reached, time)
+                if not wanted(packet):
+                    continue
+                under_way.append(time)
+            while len(under_way) > max(1, stream.codec_context.thread_count):
+                under_way.popleft()
             try:
                 yield from (f for f in packet.decode() if f.pts is not None)
             except av.FFmpegError:
-                self._bad += 1
+                self._bad.add(under_way[0])
 
     @contextmanager
     def _open(self, *, smooth: bool = True) -> Iterator[tuple[InputContainer, VideoStream]]:
@@ -288,14 +307,16 @@ class SlideVideo:
                 stream.codec_context.options = {"skip_loop_filter": "all"}
             yield container, stream
 
-    def _wrong(self, declared: float, end: float) -> Iterator[Flag]:
+    def _wrong(self, declared: float, end: float, holes: Sequence[Span]) -> Iterator[Flag]:
         missing = declared - end
         if missing > max(MISSING_SECONDS, MISSING_SHARE * declared):
             detail = f"the file says {declared:.1f} s and its picture ends at {end:.1f} s"
             yield Flag(start=end, end=declared, rule="truncated", action="kept", detail=detail)
-        if self._bad:
-            detail = f"{self._bad} places of the video could not be decoded"
-            yield Flag(start=0.0, end=end, rule="damaged", action="kept", detail=detail)
+        for hole in _stretches(holes):
+            bad = sum(hole.start <= time <= hole.end for time in self._bad)
+            places = f"{bad} place{'s' * (bad != 1)}"
+            detail = f"{places} up to {clock(hole.end)} could not be decoded"
+            yield Flag(start=hole.start, end=hole.end, rule="damaged", action="kept", detail=detail)
 
 
 class _News:
@@ -346,6 +367,57 @@ def _merged(gaps: list[_Gap]) -> list[_Gap]:
     for gap, after in pairwise(out):
         gap.end = after.start  # else the last packet's time
     return out
+
+
+def _holes(bad: Iterable[float], keys: Sequence[float]) -> list[Span]:
+    """What is spoiled, in order of time: from each bad packet on, but not the next key frame."""
+    holes: list[Span] = []
+    for time in sorted(bad):
+        after = bisect_right(keys, time + 1e-3)
+        end = min([time + SPOILED, *keys[after : after + 1]])
+        if holes and time <= holes[-1].end - 1e-3:
+            holes[-1] = Span(start=holes[-1].start, end=end)
+        else:
+            holes.append(Span(start=time, end=end))
+    return holes
+
+
+def _stretches(holes: Sequence[Span]) -> list[Span]:
+    """The holes to be told: neighbours are one, and the nearest where there are too many."""
+    apart = [b.start - a.end for a, b in pairwise(holes)]
+    widest = sorted(range(len(apart)), key=lambda n: -apart[n])[: MOST_STRETCHES - 1]
+    cuts = sorted(n + 1 for n in widest if apart[n] > ONE_STRETCH)
+    bounds = pairwise([0, *cuts, len(holes)])
+    return [Span(start=holes[a].start, end=holes[b - 1].end) for a, b in bounds if a < b]
+
+
+def _outside(samples: Iterable[Sample], holes: Sequence[Span]) -> list[Sample]:
+    """The samples that no damage has spoiled, in order of time."""
+    starts = [hole.start for hole in holes]
+
+    def spoiled(time: float) -> bool:
+        before = bisect_right(starts, time + 1e-3)
+        return before > 0 and time < holes[before - 1].end - 1e-3
+
+    return sorted((s for s in samples if not spoiled(s.time)), key=lambda s: s.time)
+
+
+def _ended(
+    showings: Iterable[Showing], samples: Sequence[Sample], holes: Sequence[Span]
+) -> tuple[Showing, ...]:
+    """No slide is said to stand where nobody can see that it does: a hole ends it."""
+    times = [s.time for s in samples]
+    seen = [next(iter(times[bisect_left(times, hole.end - 1e-3) :]), inf) for hole in holes]
+    out = []
+    for one in showings:
+        start, end = one.start, one.end
+        for hole, again in zip(holes, seen, strict=True):
+            if hole.start <= start < hole.end <= one.at:
+                start = hole.end
+            if one.at <= hole.start <= end <= again:
+                end = hole.start
+        out.append(replace(one, start=start, end=end))
+    return tuple(out)
 
 
 def _times(packet: "Packet", zero: float) -> tuple[float, float]:
