@@ -98,6 +98,11 @@ def slides_today(workspace: Workspace, wishes: Wishes) -> tuple[Slide, ...]:
     return slides_of(rows_in(workspace).slides, workspace.deck())
 
 
+def mode_today(workspace: Workspace, wishes: Wishes) -> str:
+    """How the draft shows slides: "full", "images"; empty where it shows none."""
+    return (_recorded(workspace).mode or "full") if slides_today(workspace, wishes) else ""
+
+
 def rows_in(workspace: Workspace) -> SlideFile:
     return read(workspace.read(SLIDES), str(workspace.path(SLIDES)))
 
