@@ -513,6 +513,17 @@ def test_an_edited_slide_stays_and_the_new_one_is_offered_by_its_time() -> None:
     assert again and again.edited == slide_of("00:00:18", "> - GPU, yours\n> - cpu")
 
 
+@pytest.mark.parametrize(("slides", "at"), [((), 20.0), ((BULLETS,), 18.0)])
+def test_a_conflict_over_a_heading_has_the_time_of_what_it_stands_over(
+    slides: Sequence[tuple[float, int, str]], at: float
+) -> None:
+    base = draft_of(OLD, headings=HEADS, slides=slides)
+    new = draft_of(OLD, headings=("One", "Two again", "Three"), slides=slides)
+    (conflict,) = merge(base, base.replace("## Two", "## 二"), new).conflicts
+    assert (conflict.edited, conflict.new, conflict.at) == ("## 二", "## Two again", at)
+    assert conflict.name.startswith("#")
+
+
 @pytest.mark.parametrize("slide", [BULLETS, CHART])
 def test_a_deleted_slide_stays_deleted(slide: tuple[float, int, str]) -> None:
     base = draft_of(OLD, slides=[BULLETS, CHART])

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from translate.cli import app
 from translate.errors import SettingsError
 from translate.settings import ENVIRONMENT, Settings, load
 
@@ -77,6 +79,26 @@ def test_a_mistake_in_the_environment_names_the_variable(toml: Path) -> None:
     toml.write_text("")
     with pytest.raises(SettingsError, match="STW_DEVICE"):
         load(toml, {"STW_DEVICE": "tpu"}, {})
+
+
+@pytest.mark.parametrize("command", ["run", "draft", "slides"])
+@pytest.mark.parametrize("way", ["flag", "environment"])
+def test_another_mode_of_slides_is_refused_with_the_choices(
+    command: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flags = ["--slides", "foo"] if way == "flag" else []
+    environment = {} if way == "flag" else {"STW_SLIDES": "foo"}
+    refused = CliRunner().invoke(app, [command, "x", *flags], env=environment).exception
+    assert isinstance(refused, SettingsError)
+    assert refused.exit_code == 2
+    assert refused.message.endswith(": slides cannot be 'foo'")
+    assert all(name in refused.hint for name in ("full", "images", "none"))
+
+
+def test_finding_slides_cannot_be_asked_for_without_any() -> None:
+    refused = CliRunner().invoke(app, ["slides", "x", "--slides", "none"]).exception
+    assert isinstance(refused, SettingsError)
 
 
 def test_every_variable_fills_a_real_place(toml: Path) -> None:

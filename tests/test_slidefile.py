@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from translate.errors import BadFileError, InputError
 from translate.model import Deck, Line, Slide, Span
-from translate.slidefile import FIELDS, Row, SlideFile, merge, read, rows_of, slides_of
+from translate.slidefile import FIELDS, Row, SlideFile, doubts_of, merge, read, rows_of, slides_of
 from translate.workspace import encode
 
 word = st.sampled_from(("alpha", "beta", "模型", "x y"))
@@ -262,7 +262,12 @@ def test_a_row_of_ones_own_moves_aside_for_a_slide_that_has_come_to_its_time() -
         ({"at": "3 minutes"}, "slide 2 (3 minutes): '3 minutes' is no time"),
         ({"place": "soon"}, "slide 2 (00:05:00): 'soon' is no time"),
         ({"at": "00:03:14", "shown": []}, "slide 2 (00:03:14): slide 1 is at the same time"),
-        ({"kind": "chart"}, "slide 2 (00:05:00), kind: Invalid enum value 'chart'"),
+        ({"place": "00:99"}, "slide 2 (00:05:00): '00:99' is no time"),
+        ({"place": "00:61:00"}, "slide 2 (00:05:00): '00:61:00' is no time"),
+        (
+            {"kind": "txt"},
+            "slide 2 (00:05:00), kind: Invalid enum value 'txt'; it is text, picture or section",
+        ),
         ({"title": 5}, "slide 2 (00:05:00), title: Expected `str`, got `int`"),
         ({"lines": "one"}, "slide 2 (00:05:00), lines: Expected `array`, got `str`"),
         ({"titel": "x"}, "slide 2 (00:05:00): unknown key 'titel'"),
@@ -282,6 +287,28 @@ def test_a_bad_edit_is_told_by_its_slide(change: dict[str, Any], told: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"place": "00:12:31"}, "`place` 00:12:31 is after the end of the talk, 00:10:00"),
+        ({"place": "00:10:00"}, ""),
+        ({"kind": "text", "title": "A", "lines": ()}, "it stays a picture"),
+        ({"kind": "text", "title": "", "lines": (), "drop": True}, ""),
+        ({"kind": "section", "title": "", "banner": ""}, "nothing of it is shown"),
+        ({"kind": "section", "title": "A"}, ""),
+        ({"kind": "text", "lines": ("a",)}, ""),
+    ],
+)
+def test_an_edit_that_does_not_do_what_it_says_is_told(change: dict[str, Any], told: str) -> None:
+    found = Slide(shown=(Span(start=3.0, end=5.0),), kind="picture", image="slides/3.png")
+    deck = Deck(slides=(found,))
+    (row,) = rows_of(deck.slides)
+    assert doubts_of([row], deck, 600.0) == ()
+    problems = doubts_of([replace(row, **change)], deck, 600.0)
+    assert [p.at for p in problems] == ([3.0] if told else [])
+    assert all(told in p.message for p in problems)
+
+
+@pytest.mark.parametrize(
     ("data", "told"),
     [
         (b'{"slides": [\n  {"at": "00:00:01",}\n]}', "slides.json, line 2: "),
@@ -295,7 +322,8 @@ def test_a_bad_edit_is_told_by_its_slide(change: dict[str, Any], told: str) -> N
         ),
         (b'{"slides": [%s]}' % (b"1" * 5000), "slides.json: "),
         (b"[" * 100_000, "slides.json"),
-        (b"{}", ""),
+        (b'{"help": "x"}', "the key 'slides' is missing"),
+        (b'{"slides": []}', ""),
     ],
 )
 def test_a_file_that_is_none_is_told_by_its_line(data: bytes, told: str) -> None:

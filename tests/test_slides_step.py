@@ -1,6 +1,7 @@
 """Slides to disk: what is made, kept, merged and removed, and a run that is killed at any write."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from translate.model import (
 )
 from translate.pipeline import check, draft, slides, status
 from translate.pipeline.run import Result, Wishes
+from translate.pipeline.step_check import open_conflicts
 from translate.pipeline.step_slides import slides_today
 from translate.pipeline.step_transcribe import bias
 from translate.workspace import (
@@ -652,6 +654,74 @@ def test_slides_in_the_draft_and_none_is_the_draft_as_it_was(place: Place) -> No
     assert drafted(place, "images").count("![00-") == 3
     assert "![00-" in drafted(place)
     assert drafted(place, "full") == text
+
+
+def edit_slides(place: Place) -> str:
+    """An editor takes a slide out, moves another, and puts a heading and a line into Chinese."""
+    text = place.workspace.text(DRAFT)
+    blocks = text.split("\n\n")
+    first, second, third = (n for n, b in enumerate(blocks) if "<!-- 幻灯片" in b)
+    moved = blocks[first]
+    blocks[third] = blocks[third].replace("issues", "议题")
+    blocks[third - 1] = blocks[third - 1].replace("Join us", "加入我们")
+    blocks.insert(third - 1, moved)
+    del blocks[second], blocks[first]
+    place.workspace.put_aside(DRAFT, "\n\n".join(blocks))
+    return place.workspace.text(DRAFT)
+
+
+@pytest.mark.parametrize("way", [["none"], ["images"], ["none", "images", "none"]])
+def test_slides_left_out_for_a_while_come_back_as_the_editor_left_them(
+    place: Place, way: list[str]
+) -> None:
+    transcribed(place)
+    drafted(place, "full")
+    mine = edit_slides(place)
+    for mode in way:
+        drafted(place, mode)
+    assert drafted(place, "full") == mine
+    assert drafted(place, "full") == mine
+    if len(way) == 1:  # on a longer way, a question of the mode between stays open
+        assert not open_conflicts(place.workspace, mine)
+
+
+def test_what_is_typed_while_slides_are_left_out_stays(place: Place) -> None:
+    transcribed(place)
+    drafted(place, "full")
+    mine = edit_slides(place)
+    plain = drafted(place, "none")
+    prose = "## 编者最后的碎碎念\n"
+    assert plain.count(prose) == 1
+    place.workspace.put_aside(DRAFT, plain.replace(prose, prose + "\n我的话。\n"))
+    drafted(place, "none")
+    assert drafted(place, "full") == mine.replace(prose, prose + "\n我的话。\n")
+
+
+@pytest.mark.parametrize("forth", ["none", "images"])
+def test_killed_while_slides_are_left_out_or_come_back_no_edit_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forth: str
+) -> None:
+    first = Place(tmp_path / "0" / "t")
+    transcribed(first)
+    drafted(first, "full")
+    mine = edit_slides(first)
+    for at in range(100):
+        whole = True
+        place = Place(tmp_path / str(at + 1) / "t")
+        shutil.copytree(first.workspace.folder, place.workspace.folder, dirs_exist_ok=True)
+        for mode in (forth, "full"):
+            with monkeypatch.context() as patch:
+                kill_at(patch, at)
+                try:
+                    drafted(place, mode)
+                except Killed:
+                    whole = False
+            if at % 2:
+                drafted(place, mode)  # else the next is another mode
+        assert drafted(place, "full") == mine, at
+        if whole:
+            break
+    assert whole
 
 
 def test_a_slide_edited_in_the_file_changes_the_draft_where_it_was_left_alone(place: Place) -> None:

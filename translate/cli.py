@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -150,9 +150,11 @@ def fetch(
 def slides(
     talks: Talks,
     slides: Annotated[
-        Literal["images", "full"] | None,
+        str | None,
         typer.Option(
-            "--slides", help="images, or full (text too). [default: full, where it can be read]"
+            "--slides",
+            metavar="<images|full>",
+            help="images, or full (text too). [default: full, where it can be read]",
         ),
     ] = None,
     force: Force = False,
@@ -165,6 +167,8 @@ def slides(
 
     Before stw transcribe, they help it to spell names; stw run and stw draft do it by themselves.
     """
+    if slides == "none":
+        raise SettingsError("the command line: slides cannot be 'none' here", "images or full")
     flags: Flags = {"": {"drafts": drafts, "slides": slides}}
     desk = _desk(config, flags, json, quiet, force=force)
     _finish(desk, desk.slides(talks))

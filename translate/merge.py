@@ -38,7 +38,7 @@ class Conflict:
     """A block that both the editor and we have changed; the editor's text is in the draft."""
 
     name: str  # what it is called: "00:00:20", "00:00:20 slide", "title", "#1a2b3c"
-    at: float | None  # seconds into the talk; None outside its paragraphs
+    at: float | None  # seconds into the talk, a heading's those of what it is over; else None
     base: str
     edited: str
     new: str  # empty where there is no such block any more
@@ -462,12 +462,17 @@ class _Merge:
         timed = mine.kind in ("english", "chinese", "note", "slide") and names
         conflict = Conflict(
             name=_name(mine, names),
-            at=_seconds(names[0]) if timed else None,
+            at=_seconds(names[0]) if timed else self._over_when(mine),
             base=base,
             edited=self.whole.get(mine.text, mine.text),
             new=new,
         )
         self.conflicts.append((conflict, mine))
+
+    def _over_when(self, heading: _Unit) -> float | None:
+        """The time of the slide or paragraph below a heading of `edited`; else None."""
+        of = next((o for n, (o, _, _) in self.over[1].items() if self.edited[n] is heading), -1)
+        return _seconds(self.edited[of].names[0]) if of >= 0 else None
 
     def _moving(self) -> dict[int, int]:
         """Slides and headings of `edited` that go elsewhere, and which they are in `new`.

@@ -4,7 +4,7 @@ Knows their names, help texts and places in the settings; not what they do.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -102,13 +102,18 @@ OneTalk = Annotated[
     str, typer.Argument(metavar="TALK", help="A slug, a unique part of one, or a talk's folder.")
 ]
 NotesAmount = Annotated[
-    Literal["few", "all", "none"] | None,
-    typer.Option("--notes", help="Slots for editor's notes: few, all or none. [default: few]"),
+    str | None,
+    typer.Option(
+        "--notes",
+        metavar="<few|all|none>",
+        help="Slots for editor's notes: few, all or none. [default: few]",
+    ),
 ]
 Slides = Annotated[
-    Literal["none", "images", "full"] | None,
+    str | None,
     typer.Option(
         "--slides",
+        metavar="<none|images|full>",
         help="Slides of the video: none, images, or full (text too). [default: full, where it can"
         " be read]",
     ),

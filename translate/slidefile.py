@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -32,7 +32,10 @@ _NEAR = 2.0  # seconds by which a slide may be found elsewhere another time
 _ALIKE = 0.6  # of their letters, from which two readings may be of one slide
 _INDENT = "  "  # a level of nesting
 _HINT = "mend it by hand, or move the file away to have it made again"
-_TIME = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)")
+_TIME = re.compile(r"(?:(\d{1,3}):(?=[0-5]?\d:))?(\d{1,2}):([0-5]\d(?:\.\d{1,3})?)")
+
+Kind = Literal["text", "picture", "section"]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class Row:
 
     at: str
     shown: tuple[str, ...] = ()  # "00:03:14-00:04:02"
-    kind: Literal["text", "picture", "section"] = "picture"
+    kind: Kind = "picture"
     title: str = ""
     lines: tuple[str, ...] = ()
     banner: str = ""
@@ -96,6 +99,33 @@ def left_of(rows: Sequence[Row], deck: Deck) -> tuple[Slide, ...]:
     left = times_of(rows)
     made = zip(rows_of(deck.slides), deck.slides, strict=True)
     return tuple(slide for row, slide in made if _seconds(row.at) in left)
+
+
+def doubts_of(rows: Sequence[Row], deck: Deck, end: float) -> tuple[Problem, ...]:
+    """What a person typed that has no effect, or not the one it seems to. `end` of the talk in
+    seconds; 0.0 where nobody knows."""
+    ours = {_seconds(row.at): row.kind for row in rows_of(deck.slides)}
+    found: list[Problem] = []
+    for row in rows:
+        at = _seconds(row.at)
+        if row.drop:
+            continue
+        if end and row.place and _seconds(row.place) > end:
+            told = f"`place` {row.place} is after the end of the talk, {clock(end)}"
+            found.append(_doubt(at, f"{told}: it goes to the last paragraph", "mend the time"))
+        if row.kind == ours.get(at):
+            continue
+        if row.kind == "text" and not row.lines:
+            told = "`kind` is text, and it has no `lines`: it stays a picture"
+            found.append(_doubt(at, told, "type its lines, or make it a picture again"))
+        if row.kind == "section" and not (row.title or row.banner):
+            told = "`kind` is section, and it has no `title`: nothing of it is shown"
+            found.append(_doubt(at, told, "type its title, or make it a picture again"))
+    return tuple(found)
+
+
+def _doubt(at: float, message: str, hint: str) -> Problem:
+    return Problem(rule="slide-edited", severity="warning", message=message, at=at, hint=hint)
 
 
 def times_of(rows: Sequence[Row]) -> frozenset[float]:
@@ -175,7 +205,14 @@ def read(data: bytes, name: str) -> SlideFile:
         file = msgspec.convert(raw, SlideFile)
     except msgspec.ValidationError as e:
         what, _, place = str(e).partition(" - at ")
+        if what.startswith("Invalid enum value") and place.endswith("kind`"):
+            what = f"{what}; it is {', '.join(KINDS[:-1])} or {KINDS[-1]}"
         raise BadFileError(f"{name}{_place(place.strip('`'), raw)}: {what}", _HINT) from e
+    if "slides" not in raw:  # emptied it may be; without, all would be gone for a slip of the hand
+        raise BadFileError(
+            f"{name}: the key 'slides' is missing",
+            'put it back, or move the file away; "slides": [] takes all slides out',
+        )
     for problem in _strange(raw, file):
         raise BadFileError(f"{name}{problem}", _HINT)
     return file

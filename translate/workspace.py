@@ -48,6 +48,7 @@ POST = "post"  # what `stw publish` makes where no blog is given
 PRIVATE = ".stw"
 LEDGER = f"{PRIVATE}/ledger.json"
 DRAFT_BASE = f"{PRIVATE}/draft.base.md"
+DRAFT_ASIDE = f"{PRIVATE}/draft.aside.json"  # edited drafts whose slides are left out for now
 TALK_BASE = f"{PRIVATE}/talk.base.json"
 TALK_NEXT = f"{PRIVATE}/talk.next.json"  # the base of the talk.json that is being written
 SLIDES_BASE = f"{PRIVATE}/slides.base.json"  # the slides as they were found and read
@@ -281,6 +282,12 @@ class Workspace:
         """What a file was made from when we last wrote or announced it; empty if never."""
         entry = self._ledger().get(name, Entry())
         return entry.key or entry.next_key
+
+    def made_from(self, name: str) -> str:
+        """What the content that lies there was made from, also where a run was killed over it."""
+        entry = self._ledger().get(name, Entry())
+        announced = self.has(name) and digest(self.read(name)) == entry.next_sha
+        return entry.next_key if announced and entry.next_sha != entry.sha else self.key(name)
 
     def edited(self, name: str) -> bool:
         """True when a person has been at this file, or it was never ours."""

@@ -577,6 +577,25 @@ def test_a_local_recording_with_its_sidecars(clips: Path, tmp_path: Path) -> Non
     assert_recorded(got, tmp_path / "media")
 
 
+def test_captions_beside_it_stand_for_the_sound_of_a_recording(clips: Path, tmp_path: Path) -> None:
+    source = tmp_path / "mute.mp4"
+    source.write_bytes((clips / "picture.mp4").read_bytes())
+    (tmp_path / "mute.de.vtt").write_text(VTT)
+    with pytest.raises(MediaError, match="no audio") as refused:
+        client().find(str(source))
+    assert "mute.en.srt" in refused.value.hint
+    (tmp_path / "mute.en.vtt").write_text(VTT)
+    (listing,) = client().find(str(source))
+    got = client().download(listing, tmp_path / "media", audio_only=False)
+    assert [(m.kind, m.file) for m in got.media] == [
+        ("video", "video.mp4"),
+        ("captions", "captions.en.vtt"),
+    ]
+    assert_recorded(got, tmp_path / "media")
+    with pytest.raises(MediaError, match="no audio"):
+        client().download(listing, tmp_path / "sound", audio_only=True)
+
+
 def test_a_local_recording_alone(clips: Path, tmp_path: Path) -> None:
     tool = client()
     (listing,) = tool.find(str(clips / "talk.mp4"))

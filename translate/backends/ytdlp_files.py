@@ -68,7 +68,11 @@ def probe(path: Path, *, silent: bool = False) -> Probe:
             sound = next(iter(container.streams.audio), None)
             first = next((s for s in container.streams.video if not _is_cover(s)), None)
             if sound is None and not (silent and first):
-                raise MediaError(f"{path.name}: no audio in this file", "fetch one with sound")
+                raise MediaError(
+                    f"{path.name}: no audio in this file",
+                    "fetch one with sound; or put its English captions beside it, as"
+                    f" {path.stem}.en.srt",
+                )
             if not any(packet.size for packet in container.demux(sound or first)):
                 raise MediaError(f"{path.name}: a media file with nothing in it", _PLAY_IT)
             return Probe(
@@ -165,8 +169,8 @@ def find_file(path: Path) -> Listing:
         track = CaptionTrack(language=_tag_of(path, ""), kind="creator", name=path.name)
         stem = path.stem.removesuffix(f".{track.language}")
         return Listing(source=str(path), title=_spoken(stem), extractor="file", captions=(track,))
-    found = probe(path)
     info = _info_of(path)
+    found = probe(path, silent=_has_words(path, info))
     return Listing(
         source=str(path),
         title=_spoken(info.get("title") or found.tags.get("title") or path.stem),
@@ -203,7 +207,7 @@ def take_file(
     if path.suffix.lower() in CAPTIONS:
         track, media = _take_captions(listing.captions[0], path, into)
         return Download(listing=listing, media=(media,), captions=(track,))
-    found = probe(path)
+    found = probe(path, silent=not audio_only and _has_words(path, _info_of(path)))
     suffix = path.suffix.lower() if _SUFFIX.fullmatch(path.suffix.lower()) else ".media"
     name = f"{'video' if found.video and not audio_only else 'audio'}{suffix}"
     place(path, into / name)
@@ -279,6 +283,11 @@ def _take_captions(track: CaptionTrack, path: Path, into: Path) -> tuple[Caption
     target = into / f"{_caption_stem(track)}{path.suffix.lower().lstrip('.')}"
     place(path, target)
     return replace(track, file=target.name), captions_media(target)
+
+
+def _has_words(path: Path, info: Mapping[str, Any]) -> bool:
+    """Whether captions beside a recording can take the place of its sound."""
+    return any(is_wanted(track) for track, _ in _sidecars(path, info))
 
 
 def _sidecars(path: Path, info: Mapping[str, Any]) -> list[tuple[CaptionTrack, Path]]:

@@ -5,17 +5,17 @@ Knows what each of its files is made from, and the order in which they may be wr
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from translate import glossary as terms
-from translate.draft import ANCHOR, render
+from translate.draft import ANCHOR, chunks, render
 from translate.errors import ConflictError, InputError
 from translate.glossary import Glossary
-from translate.merge import Conflict, followed, merge
+from translate.merge import Conflict, Merged, followed
 from translate.merge import take as take_in
 from translate.model import (
     Article,
@@ -24,11 +24,13 @@ from translate.model import (
     Example,
     Problem,
     Progress,
+    Slide,
     Talk,
     Transcript,
     Translation,
     Unit,
 )
+from translate.pipeline import aside
 from translate.pipeline.run import (
     Made,
     Result,
@@ -46,7 +48,7 @@ from translate.pipeline.step_check import (
     recorded_conflicts,
     report_on,
 )
-from translate.pipeline.step_slides import slides_today
+from translate.pipeline.step_slides import mode_today, slides_today
 from translate.pipeline.step_undo import undone_in
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
@@ -61,6 +63,7 @@ from translate.workspace import (
     BRIEF,
     CONFLICTS,
     DRAFT,
+    DRAFT_ASIDE,
     DRAFT_BASE,
     REPORT,
     SUBTITLES,
@@ -71,6 +74,7 @@ from translate.workspace import (
     Lines,
     State,
     Workspace,
+    decode,
     digest,
     digest_of,
 )
@@ -166,14 +170,16 @@ def _segmented(
     return terms.correct_article(heard, glossary, undone_in(workspace))
 
 
-def _remember(workspace: Workspace, text: str, fresh: Sequence[Conflict]) -> None:
+def _remember(workspace: Workspace, text: str, new: str, fresh: Sequence[Conflict]) -> None:
     """Keep the merge's open questions: those of today, and older ones whose block is as it was.
 
     A conflict shows only in the run that meets it, because the base moves on; the question stays
-    open until the editor changes that block.
+    open until the editor changes that block, or what they changed is generated again.
     """
     told = {c.name for c in fresh}
-    old = [c for c in open_conflicts(workspace, text) if c.name not in told]
+    again = {c.text for c in chunks(new)}
+    known = (c for c in open_conflicts(workspace, text) if c.base not in again)
+    old = [c for c in known if c.name not in told]
     if fresh or old or workspace.has(CONFLICTS):
         workspace.put_aside(CONFLICTS, sorted([*fresh, *old], key=lambda c: (c.at or -1.0, c.name)))
 
@@ -403,44 +409,87 @@ def _assemble(
     )
     for start, reasons in annotating.foreign_slots(article, transcript.flags).items():
         slots[start] = (*reasons, *slots.get(start, ()))
-    new = render(
-        assembling.assemble(
-            talk,
-            article,
-            [
-                t if _own(t, workspace) else replace(t, chinese=c)
-                for t, c in zip(translations, glossed, strict=True)
-            ],
-            column=wishes.column,
-            slots=slots,
-            slides=slides_today(workspace, wishes),
-            found=workspace.deck().slides,
-            today=today,
-            transcribed_by=transcript.engine,
+    passages = [
+        t if _own(t, workspace) else replace(t, chinese=c)
+        for t, c in zip(translations, glossed, strict=True)
+    ]
+
+    def rendered(shown: Sequence[Slide]) -> str:
+        return render(
+            assembling.assemble(
+                talk,
+                article,
+                passages,
+                column=wishes.column,
+                slots=slots,
+                slides=shown,
+                found=workspace.deck().slides,
+                today=today,
+                transcribed_by=transcript.engine,
+            )
         )
+
+    now = aside.Generated(
+        mode=mode_today(workspace, wishes), text=rendered(slides_today(workspace, wishes))
     )
-    text, conflicts = new, tuple[Conflict, ...]()
-    for _ in range(5):
-        mine = text_of(workspace, DRAFT)
-        if mine is not None and base is not None:
-            merged = merge(base, mine, new)
-            text = merged.text
-            conflicts = tuple(c for c in merged.conflicts if not _agreed(c))
-        if text_of(workspace, DRAFT) == mine:  # else an editor saved while we merged: merge again
-            break
-    else:
-        raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
+    new = now.text
+    mine, merged, kept = _merged(workspace, base, now, lambda: rendered(()))
+    text = merged.text
     touched = base is not None and mine is not None and mine != base
+    _put_aside(workspace, {**_aside(workspace), **kept})  # before the draft is without them
     if mine is None and base is None:
         workspace.put(DRAFT_BASE, new, key=key)
     if mine != text:
         backup = _written(workspace, text, keep=mine is not None and (touched or base is None))
-    _remember(workspace, text, conflicts)  # before the base moves on and they cannot be seen
+    _remember(
+        workspace, text, new, merged.conflicts
+    )  # before the base moves on and they cannot be seen
     workspace.put(DRAFT_BASE, new, key=key)
+    _put_aside(workspace, {m: one for m, one in kept.items() if m != now.mode})
     did = "kept" if mine == text else "merged with your edits" if touched else "made"
     if backup and base is None:
         did = f"replaced; the old one is {backup}"
     return Made(stage="draft", file=DRAFT, found=found, did=did)
+
+
+def _merged(
+    workspace: Workspace,
+    base: str | None,
+    now: aside.Generated,
+    plain: Callable[[], str],
+) -> tuple[str | None, Merged, Mapping[str, aside.Aside]]:
+    """The draft that lies there, what is to come in its place, and which drafts to keep aside; of a
+    draft that is made anew, none."""
+    for _ in range(5):
+        mine = text_of(workspace, DRAFT)
+        if mine is None or base is None:
+            merged, kept = Merged(text=now.text), dict[str, aside.Aside]()
+        else:
+            was = aside.Generated(mode=_mode_of(workspace.made_from(DRAFT_BASE)), text=base)
+            merged, kept = aside.bring(was, mine, now, plain, _aside(workspace))
+        if text_of(workspace, DRAFT) == mine:  # else an editor saved while we merged: merge again
+            told = tuple(c for c in merged.conflicts if not _agreed(c))
+            return mine, replace(merged, conflicts=told), kept
+    raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
+
+
+def _aside(workspace: Workspace) -> dict[str, aside.Aside]:
+    """The drafts with slides that were kept while others, or none, are shown."""
+    if not workspace.has(DRAFT_ASIDE):
+        return {}
+    path = workspace.path(DRAFT_ASIDE)
+    kept: list[aside.Aside] = decode(workspace.read(DRAFT_ASIDE), list[aside.Aside], path)
+    return {one.mode: one for one in kept}
+
+
+def _put_aside(workspace: Workspace, kept: Mapping[str, aside.Aside]) -> None:
+    if kept != _aside(workspace):
+        workspace.put_aside(DRAFT_ASIDE, list(kept.values()))
+
+
+def _mode_of(key: str) -> str:
+    """How the draft with this key shows slides."""
+    return key.partition(":")[2]
 
 
 def _written(workspace: Workspace, text: str, *, keep: bool) -> Path | None:
@@ -474,7 +523,8 @@ def draft_key(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:
     rows = digest_of(glossary.terms)
     shown = slides_today(workspace, wishes)
     slides = (SLIDE_PLACES, digest_of(shown)) if shown else ()
-    return digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes, *slides)
+    made_of = digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes, *slides)
+    return f"{made_of}:{mode_today(workspace, wishes)}" if shown else made_of
 
 
 def draft_state(workspace: Workspace, key: str) -> State:

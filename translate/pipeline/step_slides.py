@@ -23,7 +23,16 @@ from translate.model import (
     Talk,
 )
 from translate.pipeline.run import Made, Result, Tools, Wishes, content, text_of
-from translate.slidefile import SlideFile, left_of, merge, read, rows_of, slides_of, times_of
+from translate.slidefile import (
+    SlideFile,
+    doubts_of,
+    left_of,
+    merge,
+    read,
+    rows_of,
+    slides_of,
+    times_of,
+)
 from translate.stages import slides as sliding
 from translate.workspace import (
     DRAFT,
@@ -32,6 +41,7 @@ from translate.workspace import (
     SLIDES_BASE,
     SLIDES_NEXT,
     SLIDES_READ,
+    TRANSCRIPT,
     Lines,
     NextDeck,
     State,
@@ -98,6 +108,11 @@ def slides_today(workspace: Workspace, wishes: Wishes) -> tuple[Slide, ...]:
     return slides_of(rows_in(workspace).slides, workspace.deck())
 
 
+def mode_today(workspace: Workspace, wishes: Wishes) -> str:
+    """How the draft shows slides: "full", "images"; empty where it shows none."""
+    return (_recorded(workspace).mode or "full") if slides_today(workspace, wishes) else ""
+
+
 def rows_in(workspace: Workspace) -> SlideFile:
     return read(workspace.read(SLIDES), str(workspace.path(SLIDES)))
 
@@ -109,7 +124,10 @@ def problems_of_slides(workspace: Workspace) -> tuple[Problem, ...]:
         return tuple(p for p in deck.problems if p.rule == _UNSEEN)
     rows = rows_in(workspace).slides
     there = times_of(rows) | {s.start for s in left_of(rows, deck)}
-    return tuple(p for p in deck.problems if not p.rule.startswith("slide-") or p.at in there)
+    told = (p for p in deck.problems if not p.rule.startswith("slide-") or p.at in there)
+    heard = workspace.has(TRANSCRIPT)
+    end = workspace.transcript().duration if heard else workspace.talk().duration
+    return (*told, *doubts_of(rows, deck, end))
 
 
 def words_of_slides(workspace: Workspace, wishes: Wishes) -> Iterator[str]:
