@@ -22,6 +22,8 @@ from translate.draft import (
     seconds,
     yaml_scalar,
 )
+from translate.model import Line
+from translate.placing import bullets
 from translate.typography import escape_text, one_line
 
 plain = st.text(max_size=40).map(one_line)
@@ -47,15 +49,11 @@ markdown = outside.map(escape_text).filter(lambda t: bool(t) and "【待译】" 
 link = st.sampled_from(["", "https://www.youtube.com/watch?v=a&t=83s", 'https://a.b/"x"<y>&amp;'])
 
 
-lines = st.lists(st.tuples(st.integers(0, 2), markdown), min_size=1, max_size=3)
-code = st.sampled_from(["> ```text\n> x = 1\n>\n>   y\n> ```", "> ````text\n> ```\n> ````"])
-bullets = lines.map(lambda some: "\n".join(f"> {'   ' * n}- {text}" for n, text in some))
+shown_lines = st.lists(
+    st.builds(Line, text=outside, level=st.integers(0, 3), code=st.booleans()), max_size=4
+)
 slide = st.one_of(
-    bullets,
-    code,
-    st.tuples(bullets, code).map("\n>\n> ".join),
-    st.tuples(code, bullets).map("\n>\n".join),
-    st.just("![00-01-02](slides/00-01-02.png)"),
+    shown_lines.map(bullets).filter(bool), st.just("![00-01-02](slides/00-01-02.png)")
 )
 
 

@@ -152,7 +152,7 @@ def test_what_is_built_is_what_the_key_says(
     watched = replace(asked, recogniser=stop)
     if not now and not wishes.force:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(step_transcribe, "put_side", lambda *_: [])
+            patch.setattr(step_transcribe, "put_side", lambda *_, **__: [])
             step_transcribe.transcribe(workspace, watched, Glossary(), wishes, no_progress)
         assert not built
         return
