@@ -275,3 +275,12 @@ def test_of_what_we_render_nothing_is_named_but_its_front_matter(draft: Draft) -
     assume(not re.search("[\U000f0000-\U0010ffff]", render(draft)))
     # These drafts are without front matter, and their headings are any text at all.
     assert {p.rule for p in problems(render(draft))} <= {"blog-front-matter", "blog-heading"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "refused"),
+    [("a &lt;", False), ("R&amp;D &gt;", False), ("a;", True)],
+)
+def test_a_heading_ends_in_what_an_escape_stands_for(heading: str, refused: bool) -> None:
+    found = [p.message for p in problems(f"---\ntitle: x\n---\n\n## {heading}\n")]
+    assert any("a heading ends in" in message for message in found) == refused

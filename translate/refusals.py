@@ -5,6 +5,7 @@
 """
 
 import datetime
+import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -226,8 +227,9 @@ def _line_problems(body: str, first: int) -> Iterator[Problem]:
                 what = "a code block without a language"
                 yield _problem("fence", "error", at, what, "write ```text, or the language")
         heading = HEADING.fullmatch(seen)
-        if heading and (heading[2] or "").rstrip()[-1:] in tuple(_BAD_END):
-            what = f"a heading ends in {heading[2].rstrip()[-1]}"
+        last = html.unescape(heading[2] or "").rstrip()[-1:] if heading else ""
+        if last in tuple(_BAD_END):  # `&lt;` is no semicolon
+            what = f"a heading ends in {last}"
             yield _problem("heading", "error", at, what, "take the mark away")
         if _EMPTY_QUOTE.fullmatch(seen) and line == seen and _alone(lines, n):
             yield _problem("quote", "error", at, "an empty line of a quote", "take it out")
