@@ -381,7 +381,6 @@ class Deck:
     """The slides of a talk, in order of when they were first shown."""
 
     slides: tuple[Slide, ...]
-    of: str = ""  # hash of what they were made from
     problems: tuple["Problem", ...] = ()
 
 

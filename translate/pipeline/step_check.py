@@ -140,7 +140,7 @@ def report_on(
         *_about_prompt(workspace, transcript, glossary, wishes),
         *_about_names(talk, edited, glossary, undone_in(workspace), shown),
         *_about_draft(workspace, text, draft),
-        *_about_slides(workspace, talk, glossary, wishes, text, edited),
+        *_about_slides(workspace, talk, glossary, wishes, text, edited, shown),
         *slide_numbers.differing(shown, edited.article, edited.translations),
         *(_about_conflict(c) for c in conflicts),
     ]
@@ -319,9 +319,9 @@ def _about_slides(
     wishes: Wishes,
     draft: str,
     edited: Edited,
+    shown: Sequence[Slide],
 ) -> Iterator[Problem]:
     """What failed, what was hard to read, and slips of the pen that the draft shows."""
-    shown = slides_today(workspace, wishes)
     if wishes.slides == "none":
         return
     yield from problems_of_slides(workspace)

@@ -48,7 +48,7 @@ from translate.pipeline.step_check import (
     recorded_conflicts,
     report_on,
 )
-from translate.pipeline.step_slides import mode_today, slides_today
+from translate.pipeline.step_slides import mode_of, slides_today
 from translate.pipeline.step_undo import undone_in
 from translate.stages import annotate as annotating
 from translate.stages import assemble as assembling
@@ -429,9 +429,8 @@ def _assemble(
             )
         )
 
-    now = aside.Generated(
-        mode=mode_today(workspace, wishes), text=rendered(slides_today(workspace, wishes))
-    )
+    shown = slides_today(workspace, wishes)
+    now = aside.Generated(mode=mode_of(workspace, shown), text=rendered(shown))
     new = now.text
     mine, merged, kept = _merged(workspace, base, now, lambda: rendered(()))
     text = merged.text
@@ -524,7 +523,7 @@ def draft_key(workspace: Workspace, glossary: Glossary, wishes: Wishes) -> str:
     shown = slides_today(workspace, wishes)
     slides = (SLIDE_PLACES, digest_of(shown)) if shown else ()
     made_of = digest(DRAFT_RULES, *sources, digest_of(wishes.column), rows, *notes, *slides)
-    return f"{made_of}:{mode_today(workspace, wishes)}" if shown else made_of
+    return f"{made_of}:{mode_of(workspace, shown)}" if shown else made_of
 
 
 def draft_state(workspace: Workspace, key: str) -> State:

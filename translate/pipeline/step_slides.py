@@ -108,9 +108,9 @@ def slides_today(workspace: Workspace, wishes: Wishes) -> tuple[Slide, ...]:
     return slides_of(rows_in(workspace).slides, workspace.deck())
 
 
-def mode_today(workspace: Workspace, wishes: Wishes) -> str:
+def mode_of(workspace: Workspace, shown: Sequence[Slide]) -> str:
     """How the draft shows slides: "full", "images"; empty where it shows none."""
-    return (_recorded(workspace).mode or "full") if slides_today(workspace, wishes) else ""
+    return (_recorded(workspace).mode or "full") if shown else ""
 
 
 def rows_in(workspace: Workspace) -> SlideFile:
@@ -313,7 +313,7 @@ def _make(
             break
     else:
         raise ConflictError(f"{workspace.path(SLIDES)} keeps changing", "save it, then run again")
-    deck = replace(deck, of=_key(video), problems=(*deck.problems, *merged.problems))
+    deck = replace(deck, problems=(*deck.problems, *merged.problems))
     key = _Recorded(
         key=_key(video), mode=mode.name, reader=_id_of(mode.reader), asked=mode.asked
     ).text()
