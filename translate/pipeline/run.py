@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from translate.coverage import Coverage
 from translate.errors import ConflictError, MissingError, StwError
@@ -20,6 +20,9 @@ from translate.stages import slides as sliding
 from translate.stages import transcribe as transcribing
 from translate.stages import translate as translating
 from translate.workspace import DRAFT, DRAFT_BASE, LEARNED, State, Workspace
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class Captions(Protocol):
@@ -133,6 +136,21 @@ def bring(
 
 def content(workspace: Workspace, name: str) -> bytes | None:
     return workspace.read(name) if workspace.has(name) else None
+
+
+def undisturbed(
+    workspace: Workspace, name: str, look: Callable[[Workspace, str], S], make: Callable[[S], T]
+) -> tuple[S, T]:
+    """What a person's file says, by `look`, and what `make` makes of it.
+
+    If somebody saves it meanwhile, from the start. Raises ConflictError where that does not end.
+    """
+    for _ in range(5):
+        mine = look(workspace, name)
+        made = make(mine)
+        if look(workspace, name) == mine:
+            return mine, made
+    raise ConflictError(f"{workspace.path(name)} keeps changing", "save it, then run again")
 
 
 def conflict(workspace: Workspace, name: str) -> ConflictError:

@@ -41,6 +41,7 @@ from translate.pipeline.run import (
     content,
     put_side,
     text_of,
+    undisturbed,
 )
 from translate.pipeline.step_check import (
     edited_of,
@@ -459,17 +460,16 @@ def _merged(
 ) -> tuple[str | None, Merged, Mapping[str, aside.Aside]]:
     """The draft that lies there, what is to come in its place, and which drafts to keep aside; of a
     draft that is made anew, none."""
-    for _ in range(5):
-        mine = text_of(workspace, DRAFT)
+
+    def made(mine: str | None) -> tuple[Merged, Mapping[str, aside.Aside]]:
         if mine is None or base is None:
-            merged, kept = Merged(text=now.text), dict[str, aside.Aside]()
-        else:
-            was = aside.Generated(mode=_mode_of(workspace.made_from(DRAFT_BASE)), text=base)
-            merged, kept = aside.bring(was, mine, now, plain, _aside(workspace))
-        if text_of(workspace, DRAFT) == mine:  # else an editor saved while we merged: merge again
-            told = tuple(c for c in merged.conflicts if not _agreed(c))
-            return mine, replace(merged, conflicts=told), kept
-    raise ConflictError(f"{workspace.path(DRAFT)} keeps changing", "save it, then run again")
+            return Merged(text=now.text), {}
+        was = aside.Generated(mode=_mode_of(workspace.made_from(DRAFT_BASE)), text=base)
+        return aside.bring(was, mine, now, plain, _aside(workspace))
+
+    mine, (merged, kept) = undisturbed(workspace, DRAFT, text_of, made)
+    told = tuple(c for c in merged.conflicts if not _agreed(c))
+    return mine, replace(merged, conflicts=told), kept
 
 
 def _aside(workspace: Workspace) -> dict[str, aside.Aside]:

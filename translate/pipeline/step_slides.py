@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from translate.draft import anchors
-from translate.errors import ConflictError, InputError, MediaError, MissingError
+from translate.errors import InputError, MediaError, MissingError
 from translate.model import (
     Deck,
     Media,
@@ -22,8 +22,9 @@ from translate.model import (
     Slide,
     Talk,
 )
-from translate.pipeline.run import Made, Result, Tools, Wishes, content, text_of
+from translate.pipeline.run import Made, Result, Tools, Wishes, content, text_of, undisturbed
 from translate.slidefile import (
+    Merged,
     SlideFile,
     doubts_of,
     left_of,
@@ -298,8 +299,9 @@ def _make(
         return "kept"
     before, new = rows_of(workspace.deck().slides), rows_of(deck.slides)
     kept = None
-    for _ in range(5):
-        mine = content(workspace, SLIDES)
+
+    def made(mine: bytes | None) -> tuple[SlideFile, Merged, bool]:
+        nonlocal kept
         # Whoever removes the whole file has taken no slide out: it is made again.
         there = SlideFile(slides=before) if mine is None or forced else rows_in(workspace)
         typed = there.slides
@@ -309,15 +311,16 @@ def _make(
         if mine not in (None, kept) and (forced or (touched and merged.rows != typed)):
             workspace.back_up(SLIDES)
             kept = mine
-        if content(workspace, SLIDES) == mine:  # else a person saved it meanwhile: merge again
-            break
-    else:
-        raise ConflictError(f"{workspace.path(SLIDES)} keeps changing", "save it, then run again")
+        return there, merged, touched
+
+    mine, (there, merged, touched) = undisturbed(workspace, SLIDES, content, made)
     deck = replace(deck, problems=(*deck.problems, *merged.problems))
     key = _Recorded(
         key=_key(video), mode=mode.name, reader=_id_of(mode.reader), asked=mode.asked
     ).text()
-    if mine is None or forced or merged.rows != typed:  # else it stays as a person laid it out
+    if (
+        mine is None or forced or merged.rows != there.slides
+    ):  # else it stays as it was laid out
         file = encode(replace(there, slides=merged.rows))
         workspace.put_aside(SLIDES_NEXT, NextDeck(deck=deck, key=key, sha=digest(file)))
         workspace.put_aside(SLIDES, file)
