@@ -1,11 +1,11 @@
 """The first draft of a talk, killed at any write: the next run ends as if nothing had been."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.killing import Killed, counted
 from tests.test_pipeline import stamp
 from translate.cli import app
 from translate.workspace import write_atomic
@@ -14,10 +14,6 @@ SAID = (
     "On the first day we looked at the decoder and at what it reads from the slow disks here.",
     "So we wrote a small kernel by hand, and it does all of this work in one single go for us.",
 )
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the program catches it."""
 
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,20 +33,13 @@ def made(folder: Path) -> dict[str, bytes]:
 
 
 def run_until(
-    at: int, folder: Path, monkeypatch: pytest.MonkeyPatch, counted: list[str] | None = None
+    at: int, folder: Path, monkeypatch: pytest.MonkeyPatch, calls: list[str] | None = None
 ) -> None:
     """A run whose write numbered `at` is the last thing that happens."""
-    calls = list[str]() if counted is None else counted
-
-    def dying(*arguments: Any) -> None:
-        write_atomic(*arguments)
-        calls.append(str(arguments[0]))
-        if len(calls) == at:
-            raise Killed
-
+    write = counted(write_atomic, [] if calls is None else calls, at)
     folder.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr("translate.workspace.write_atomic", dying)
+        patch.setattr("translate.workspace.write_atomic", write)
         run(folder, monkeypatch)
 
 

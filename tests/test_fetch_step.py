@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.killing import Killed
 from translate.model import Talk
 from translate.pipeline.step_fetch import _save_talk
 from translate.stages.fetch import Overrides
 from translate.workspace import TALK, Workspace, write_atomic
 
 FIRST = Talk(slug="t", title="A talk", event="Conf", description="draft")
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the program catches it."""
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.killing import Killed
 from tests.shared import shared_data
 from translate.backends.images import BlogPictures
 from translate.backends.page import page_html
@@ -411,10 +412,6 @@ def test_what_is_saved_there_while_we_write_stays(
 
 
 # --- killed -------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the program catches it."""
 
 
 def dying(at: int, *, before: bool) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.killing import Killed, counted
 from tests.showing import Reader, Video, no_reader, page, shown, talk_with_video, tools
 from translate.errors import BadFileError, InputError, MissingError
 from translate.glossary import Glossary
@@ -526,10 +527,6 @@ def test_two_slides_in_one_second_have_two_pictures(place: Place) -> None:
 # --- killed -------------------------------------------------------------------------------------
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the program catches it."""
-
-
 def whole(folder: Path) -> dict[str, bytes]:
     place = Place(folder / "t")
     place.run()
@@ -538,19 +535,9 @@ def whole(folder: Path) -> dict[str, bytes]:
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """The write numbered `at`, to the journal or to a file, is the last thing that happens."""
-    calls = iter(range(9999))
-
-    def dying(real: Any) -> Any:
-        def write(*arguments: Any, **options: Any) -> Any:
-            done = real(*arguments, **options)
-            if next(calls) == at:
-                raise Killed
-            return done
-
-        return write
-
-    monkeypatch.setattr(Lines, "append", dying(Lines.append))
-    monkeypatch.setattr("translate.workspace.write_atomic", dying(write_atomic))
+    calls: list[str] = []
+    monkeypatch.setattr(Lines, "append", counted(Lines.append, calls, at + 1))
+    monkeypatch.setattr("translate.workspace.write_atomic", counted(write_atomic, calls, at + 1))
 
 
 def test_killed_at_any_write_the_next_run_ends_where_nobody_was_killed(

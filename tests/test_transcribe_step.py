@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.hearing import Mood, Scripted, Speaking, sound
+from tests.killing import Killed
 from translate.backends.memory import NoTranslator
 from translate.console import Console
 from translate.desk import Desk
@@ -40,10 +41,6 @@ STARTS = [w.start for w in plan_windows(SPEECH.spans, 120.0, AUDIO.quietest)]
 MOODS: dict[float, Mood] = {STARTS[0]: "cut wrong", STARTS[2]: "stops early", STARTS[3]: "loops"}
 BOOK = Glossary(terms=(Term(source="Triton", policy="keep"),))
 LATER = Glossary(terms=(*BOOK.terms, Term(source="vLLM", policy="keep")))
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the program catches it."""
 
 
 def never(*_: object) -> object:

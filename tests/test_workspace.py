@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.killing import Killed
 from translate.errors import BadFileError, LockedError, MissingError, TalkNotFoundError
 from translate.model import Speaker, Talk
 from translate.workspace import (
@@ -58,10 +59,6 @@ def test_writing_the_same_again_touches_nothing(ws: Workspace) -> None:
     before = ws.path(TALK).stat().st_mtime_ns, ws.path(LEDGER).stat().st_mtime_ns
     assert not ws.put(TALK, TALK_FACTS, key="k")
     assert before == (ws.path(TALK).stat().st_mtime_ns, ws.path(LEDGER).stat().st_mtime_ns)
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the program catches it."""
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])

@@ -318,9 +318,7 @@ def _make(
     key = _Recorded(
         key=_key(video), mode=mode.name, reader=_id_of(mode.reader), asked=mode.asked
     ).text()
-    if (
-        mine is None or forced or merged.rows != there.slides
-    ):  # else it stays as it was laid out
+    if mine is None or forced or merged.rows != there.slides:  # else it stays as it was laid out
         file = encode(replace(there, slides=merged.rows))
         workspace.put_aside(SLIDES_NEXT, NextDeck(deck=deck, key=key, sha=digest(file)))
         workspace.put_aside(SLIDES, file)
