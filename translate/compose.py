@@ -249,7 +249,7 @@ def _slide_reader() -> sliding.Reader[Any]:
 
 
 def _encode_picture(picture: Any) -> tuple[bytes, str]:
-    from translate.backends.picture_files import picture_file
+    from translate.backends.images_cut import picture_file
 
     made = picture_file(picture)
     return made.data, made.ending

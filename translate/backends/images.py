@@ -164,10 +164,10 @@ def _tries(image: Image.Image, upright: Image.Image, data: bytes) -> Iterator[tu
     photograph = image.format in ("JPEG", "MPO")
     plain = _plain(upright)
     for width in _widths(plain.width):
-        sized = _resized(plain, width)
+        sized = resized(plain, width)
         if not photograph:
             yield _png(sized), _PNG
-            few = _few_colours(sized)
+            few = few_colours(sized)
             if few is not None:
                 yield _png(few), _PNG
         qualities = _QUALITIES if width > MIN_WIDTH else (*_QUALITIES, *_LAST_QUALITIES)
@@ -184,7 +184,7 @@ def _widths(width: int) -> Iterator[int]:
             yield step
 
 
-def _resized(image: Image.Image, width: int) -> Image.Image:
+def resized(image: Image.Image, width: int) -> Image.Image:
     if width == image.width:
         return image
     if image.mode == "P":
@@ -254,7 +254,7 @@ def _png(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _few_colours(image: Image.Image) -> Image.Image | None:
+def few_colours(image: Image.Image) -> Image.Image | None:
     """The picture in 256 colours, unless that would be seen."""
     if image.mode not in ("RGB", "RGBA"):
         return None

@@ -11,18 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
+from translate.backends.images import MAX_BYTES, MAX_WIDTH, few_colours, resized
 from translate.errors import BadFileError
 from translate.model import WHOLE_PICTURE, Box
 
-MAX_WIDTH = 1920  # pixels
-MAX_BYTES = 300_000
 _QUALITIES = (90, 85, 80, 75, 70, 60, 50)
 _NARROWER = (1600, 1264, 960, 640, 320)  # pixels, when no quality is small enough
-# 256 colours are too few when the RMS error, of 255, is above this, or when more than this share
-# of the pixels have become quite another colour.
-_VISIBLE, _OTHER_COLOUR, _MAY_CHANGE = 4.0, 32, 0.0005
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -73,8 +69,8 @@ def _tries(image: Image.Image) -> Iterator[PictureFile]:
     widths = [min(image.width, MAX_WIDTH)]
     widths += [width for width in _NARROWER if width < widths[0]]
     for width in widths:
-        sized = _resized(image, width)
-        for kept in (sized, _few_colours(sized)):
+        sized = resized(image, width)
+        for kept in (sized, few_colours(sized)):
             data = _png(kept) if kept is not None else None
             if data is not None:
                 yield _file(sized, data, ".png")
@@ -86,13 +82,6 @@ def _file(image: Image.Image, data: bytes, ending: str) -> PictureFile:
     return PictureFile(data=data, ending=ending, width=image.width, height=image.height)
 
 
-def _resized(image: Image.Image, width: int) -> Image.Image:
-    if width == image.width:
-        return image
-    height = max(1, round(image.height * width / image.width))
-    return image.resize((width, height), Image.Resampling.LANCZOS)
-
-
 def _png(image: Image.Image) -> bytes | None:
     """None where a quick look says that it cannot be small enough."""
     quick = io.BytesIO()
@@ -102,15 +91,6 @@ def _png(image: Image.Image) -> bytes | None:
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
-
-
-def _few_colours(image: Image.Image) -> Image.Image | None:
-    """The picture in 256 colours, unless that would be seen."""
-    few = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    change = ImageChops.difference(image, few.convert("RGB"))
-    worst = max(sum(band.histogram()[_OTHER_COLOUR:]) for band in change.split())
-    seen = worst > image.width * image.height * _MAY_CHANGE
-    return None if seen or max(ImageStat.Stat(change).rms) > _VISIBLE else few
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

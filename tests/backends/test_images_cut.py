@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from translate.backends import picture_files
-from translate.backends.picture_files import MAX_BYTES, MAX_WIDTH, PictureFile, picture_file
+from translate.backends import images_cut
+from translate.backends.images_cut import MAX_BYTES, MAX_WIDTH, PictureFile, picture_file
 from translate.errors import BadFileError
 from translate.model import Box
 
@@ -81,7 +81,7 @@ def test_few_colours_are_taken_where_they_are_enough() -> None:
 
 
 def test_noise_gets_narrower_until_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_files, "MAX_BYTES", 50_000)
+    monkeypatch.setattr(images_cut, "MAX_BYTES", 50_000)
     made = picture_file(noise(700, 400))
     assert len(made.data) < 50_000
     assert (made.width, made.height) == (320, 183)
@@ -101,7 +101,7 @@ def test_views_and_other_orders_in_memory_are_the_same_picture() -> None:
 
 
 def test_what_is_far_too_high_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_files, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(images_cut, "MAX_BYTES", 20_000)
     with pytest.raises(BadFileError, match="does not get below 20 KB"):
         picture_file(noise(16, 6_000))
 
