@@ -126,6 +126,7 @@ def test_figures() -> None:
     assert "3 of 11 seconds, 8 without" in markdown
     assert "27.2 %" in markdown
     assert "Nothing to look at." in markdown
+    assert "- Slides: none: there is no video to take them from" in markdown
 
 
 def test_the_proof_of_the_terms() -> None:

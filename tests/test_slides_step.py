@@ -730,10 +730,12 @@ def test_the_report_tells_of_the_slides(place: Place) -> None:
     report = place.workspace.text(REPORT)
     assert "### Slides that could not be seen or read (1)" in report
     assert "### Slides that were hard to read (1)" in report
-    assert "- Slides: 3 found, 2 with words, 1 failed (00:01:35)" in report
+    assert "- Slides: 3, 2 with words, 1 failed (00:01:35)" in report
     data = json.loads(place.workspace.text("report.json"))
-    assert data["slides"] == {"found": 3, "with_words": 2, "failed": [95.0]}
+    assert data["slides"] == {"shown": 3, "with_words": 2, "failed": [95.0]}
     place.edit(lambda rows: rows[:1])
+    drafted(place)
+    assert "- Slides: 1, 1 with words" in place.workspace.text(REPORT)
     checked = check(place.workspace, Glossary(), Wishes(untranslated=True))
     assert not [p for p in checked.open if p.rule.startswith("slide")]
 
@@ -752,6 +754,13 @@ def test_status_tells_of_the_slides(place: Place) -> None:
     assert told() == [("edited", "2 slides, 3 found")]
     place.workspace = talk_with_video(place.workspace.folder, sha="6")
     assert told() == [("edited+stale", "2 slides, 3 found")]
+    place.run()
+    assert told() == [("edited", "2 slides, 3 found")]
+    assert told("images") == [("edited+stale", "2 slides, 3 found")]
+    place.workspace.path(place.rows[0]["image"]).unlink()
+    assert told() == [("edited+stale", "2 slides, 3 found")]
+    assert [m.found for m in place.run().made] == ["edited+stale"]
+    assert told() == [("edited", "2 slides, 3 found")]
     place.file.write_text("{", "utf-8")
     ((_, note),) = told()
     assert "line 1" in note

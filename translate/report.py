@@ -456,10 +456,12 @@ def _statistics(
 
 def _slides(slides: Sequence[Slide], talk: Talk) -> Iterator[tuple[str, str]]:
     if not slides:
+        seen = any(m.kind == "video" for m in talk.media)
+        yield "Slides", "none" if seen else "none: there is no video to take them from"
         return
     failed = [s.start for s in slides if s.missing]
     with_words = sum(1 for s in slides if s.words)
-    text = f"{len(slides)} found, {with_words} with words"
+    text = f"{len(slides)}, {with_words} with words"
     if failed:
         text += f", {len(failed)} failed ({', '.join(_time(at, talk) for at in failed[:_SHOWN])})"
     yield "Slides", text
@@ -592,7 +594,7 @@ def _data(
         ],
         "figures": figures,
         "slides": {
-            "found": len(facts.slides),
+            "shown": len(facts.slides),
             "with_words": sum(1 for s in facts.slides if s.words),
             "failed": [s.start for s in facts.slides if s.missing],
         },

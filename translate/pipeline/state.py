@@ -9,7 +9,7 @@ from translate.glossary import Glossary
 from translate.model import UNTRANSLATED, Talk
 from translate.pipeline.run import Tools, Wishes
 from translate.pipeline.step_draft import article_key, draft_key, draft_state, translation_key
-from translate.pipeline.step_slides import reader_here, slides_state, slides_today, video_of
+from translate.pipeline.step_slides import slides_state, slides_today, video_of
 from translate.pipeline.step_transcribe import transcript_from, unheard_of_slides
 from translate.workspace import (
     ARTICLE,
@@ -77,7 +77,7 @@ def _slides_status(
     if not workspace.has(SLIDES) and video_of(workspace, talk) is None:
         return
     try:
-        state = slides_state(workspace, talk, reader_here(tools))
+        state = slides_state(workspace, talk, tools, wishes)
         deck, shown = workspace.deck().slides, slides_today(workspace, wishes)
     except InputError as e:
         yield Status(stage="slides", file=SLIDES, state=State.EDITED, note=e.message)

@@ -152,20 +152,37 @@ def video_of(workspace: Workspace, talk: Talk) -> Media | None:
     return next((m for m in talk.media if m.kind == "video" and workspace.has(m.file)), None)
 
 
-def slides_state(workspace: Workspace, talk: Talk, reader: str) -> State:
-    """The state of slides.json: a hand's touch shows as a difference from its base.
+def slides_state(workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes) -> State:
+    """The state of slides.json and its pictures: what a hand did is a difference from the base.
 
-    `reader`: a digest of who would read the slides here; empty for nobody.
+    A slide that failed does not count as stale: the next run tries it again, and may fail again.
     """
     if not workspace.has(SLIDES):
         return State.MISSING
     edited = rows_in(workspace).slides != rows_of(workspace.deck().slides)
-    video, before = video_of(workspace, talk), _recorded(workspace)
-    # What was read stays where nothing here reads.
-    same = before.mode != "full" or not reader or before.reader in ("", reader)
-    if video is None or (before.key == _key(video) and same):
+    video = video_of(workspace, talk)
+    if video is None or _up_to_date(workspace, video, reader_here(tools), wishes):
         return State.EDITED if edited else State.FRESH
     return State.CONFLICT if edited else State.STALE
+
+
+def _up_to_date(workspace: Workspace, video: Media, reader: str, wishes: Wishes) -> bool:
+    """Whether the slides are of this video, in the mode that is wanted, with their pictures.
+
+    What was read once stays where nothing here reads (`reader` is empty): pictures alone come in
+    its place only where they are asked for, and from then on.
+    """
+    before = _recorded(workspace)
+    asked = _asked(wishes, before)
+    if before.key != _key(video):
+        return False
+    if before.mode == "full" and asked != "images" and not reader:
+        return True
+    if before.mode == "full" and before.reader not in ("", reader) and asked != "images":
+        return False
+    mode = asked or ("full" if reader else "images")
+    as_asked = (before.mode, before.asked) == (mode, asked == "images")
+    return as_asked and not _picture_removed(workspace)
 
 
 def _key(video: Media) -> str:
@@ -206,22 +223,17 @@ class _Mode:
 def _planned(
     workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes
 ) -> tuple[State, _Mode | None]:
-    """What lies there, and how to make it; None where it is as it should be.
-
-    What was read once stays, also where nothing here can read: pictures alone come in its place
-    only where they are asked for, and from then on. A slide that failed is tried again.
-    """
-    state = slides_state(workspace, talk, reader_here(tools))
+    """What lies there, and how to make it; None where it is as it should be."""
+    state = slides_state(workspace, talk, tools, wishes)
     before = _recorded(workspace)
     asked = _asked(wishes, before)
     if state not in (State.FRESH, State.EDITED) or wishes.force:
         return state, _mode(tools, asked)
-    done = (before.mode, before.asked) if _whole(workspace) else ("", False)
-    if done == (asked or "full", asked == "images"):
+    if not _failed(workspace):
         return state, None
     mode = _mode(tools, asked)
     worse = not asked and before.mode == "full" and mode.name == "images"
-    return state, None if worse or done == (mode.name, mode.asked) else mode
+    return state, None if worse else mode
 
 
 def _asked(wishes: Wishes, before: _Recorded) -> str:
@@ -243,14 +255,18 @@ def _id_of(reader: sliding.Reader[Any] | None) -> str:
     return digest_of(reader.engine) if reader else ""
 
 
-def _whole(workspace: Workspace) -> bool:
-    """Whether nothing failed or was removed that may succeed when it is tried again."""
-    deck, rows = workspace.deck(), rows_in(workspace).slides
-    left = left_of(rows, deck)
+def _failed(workspace: Workspace) -> bool:
+    """Whether something failed that may succeed when it is tried again."""
+    deck = workspace.deck()
     unseen = any(p.rule == _UNSEEN for p in deck.problems)
-    shown = {row.image for row in rows if not row.drop}
-    removed = any(s.image in shown and not workspace.has(s.image) for s in left if s.image)
-    return not (unseen or removed or any(s.missing for s in left))
+    return unseen or any(s.missing for s in left_of(rows_in(workspace).slides, deck))
+
+
+def _picture_removed(workspace: Workspace) -> bool:
+    rows = rows_in(workspace).slides
+    shown = {row.image for row in rows if row.image and not row.drop}
+    left = left_of(rows, workspace.deck())
+    return any(s.image in shown and not workspace.has(s.image) for s in left)
 
 
 def _mode(tools: Tools, asked: str) -> _Mode:
