@@ -207,6 +207,7 @@ def test_what_the_blog_would_refuse_is_named_with_its_line(
     [
         "正文 `List<int>`、`<pad>` 和 **粗体**。\n",
         "<details>\n<summary>甲</summary>\n<p>乙</p>\n</details>\n",
+        "<details>\n<summary>a</summary>\n<p>call my_var_name, a*b*c, $5 to x$</p>\n</details>\n",
         "[字](https://a.b/c_d_e) 与 [锚](#x) 和 [页](/posts/a)。\n",
         "```py\nList<int> {x} *a* __b_c_d__\n```\n",
         "## 真的吗？\n\n- 甲\n- 乙\n\n> 编者注 ✍️：好。\n",

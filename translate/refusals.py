@@ -241,9 +241,11 @@ def _line_problems(body: str, first: int) -> Iterator[Problem]:
         if footnote := _FOOTNOTE.search(seen):
             what = f"the blog has no footnotes: {footnote[0]}"
             yield _problem("footnote", "error", at, what, "say it in brackets, or in a note")
-        yield from _silent(seen, at)
+        if not _RAW.match(seen):
+            yield from _silent(seen, at)
 
 
+_RAW = re.compile(r"[> ]*<p>")  # HTML up to the next empty line, where no mark means anything
 _EMPTY_QUOTE = re.compile(r"[ ]{0,3}(?:>[ ]?)+")
 
 
