@@ -428,6 +428,15 @@ def test_a_hand_corrected_talk_survives_the_next_fetch(place: Place, source: str
     assert talk["speakers"][0]["name"] == "Ada Lovelace"
 
 
+def test_a_setting_that_leaves_videos_out_can_be_overruled(place: Place) -> None:
+    make_media(place.folder / "talk.mp4", seconds=2, picture=True)
+    (place.folder / "stw.toml").write_text("[fetch]\naudio_only = true\n", "utf-8")
+    for more, kinds in (((), ["audio"]), (("--with-video",), ["audio", "video"])):
+        place.stw("fetch", "talk.mp4", *more)
+        talk = json.loads((place.talk / "talk.json").read_text(encoding="utf-8"))
+        assert sorted(m["kind"] for m in talk["media"]) == kinds
+
+
 def test_what_a_killed_fetch_left_is_the_talks_own_folder(place: Place, source: str) -> None:
     """Killed before talk.json was written, the next run takes the same name, not another."""
     place.stw("fetch", source)

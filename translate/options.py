@@ -34,7 +34,10 @@ SpeakerNames = Annotated[
 ]
 DateOption = Annotated[str | None, typer.Option("--date", help="Upload date, YYYY-MM-DD.")]
 AudioOnly = Annotated[
-    bool | None, typer.Option("--audio-only", help="Do not download the video (no slides).")
+    bool | None,
+    typer.Option(
+        "--audio-only/--with-video", help="Whether to leave the video out (then: no slides)."
+    ),
 ]
 Cookies = Annotated[Path | None, typer.Option(help="A cookies.txt file for the site.")]
 Browser = Annotated[

@@ -82,7 +82,7 @@ def slides(
             if required and not workspace.has(SLIDES):
                 raise InputError(
                     f"{workspace.slug}: there is no video here to take slides from",
-                    f"stw fetch {talk.source or 'URL'}, without --audio-only",
+                    f"stw fetch {talk.source or 'URL'} --with-video",
                 )
             return Result(workspace=workspace)
         found, mode = _planned(workspace, talk, tools, wishes)
