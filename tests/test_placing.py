@@ -38,6 +38,8 @@ SPOKEN = [span(0, 30), span(31, 60), span(61, 120), span(130, 160)]
         ((40, 42), 1),  # within one
         ((58, 62), 1),  # half of it in each: the first
         ((57, 59), 1),
+        ((93, 150), 2),  # most of the next, but longer over this one
+        ((93, 160), 3),
         ((125, 126), 2),  # in a pause: the one spoken before
         ((45, 45), 1),  # an instant
         ((0, 0), 0),

@@ -50,9 +50,9 @@ def paragraphs_of(slides: Sequence[Slide], spoken: Sequence[Span]) -> list[int]:
     time, and there is at least one paragraph.
 
     The first paragraph that it stands over for the most part, or that it was shown in for the most
-    part; else the one that it stands over longest, or that was spoken when it was shown. What a
-    person has moved goes to the paragraph spoken at that time. Slides that nobody moved stay in
-    order.
+    part, unless it stood longer over one before; else the one that it stands over longest, or that
+    was spoken when it was shown. What a person has moved goes to the paragraph spoken at that time.
+    Slides that nobody moved stay in order.
     """
     places: list[int] = []
     last = 0
@@ -72,7 +72,7 @@ def _under(shown: Span, spoken: Sequence[Span]) -> int:
         if both <= 0:
             continue
         if both >= _MOST * min(paragraph.end - paragraph.start, shown.end - shown.start):
-            return n
+            return n if both > longest else best
         if both > longest:
             best, longest = n, both
     return best if best >= 0 else _spoken_at(shown.start, spoken)

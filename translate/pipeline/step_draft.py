@@ -83,7 +83,7 @@ from translate.workspace import (
 # Raised when a stage's rules change, so that what it made before counts as stale.
 SEGMENT_RULES = "1"
 DRAFT_RULES = "1"
-SLIDE_PLACES = "2"  # of a draft with slides
+SLIDE_PLACES = "3"  # of a draft with slides
 
 
 def draft(
