@@ -146,7 +146,7 @@ class _Dealer:
             self._deal("before the first word", self.cues[0].start - 4, self.cues[0].start)
         at = self._after(0, rng.uniform(5, 25))
         while at < len(self.cues) and len(self.dealt) < MOST_SLIDES - 3:
-            (way,) = rng.choices(list(WAYS), WAYS.values())
+            (way,) = rng.choices(list(WAYS), list(WAYS.values()))
             at = self._one(way, at)
         last = self.cues[-1].end
         if rng.random() < 0.7:
@@ -479,6 +479,8 @@ class Faults:
     bare: int = 0  # headings with no prose before the next of their level
     crowded: int = 0  # slides that share their paragraph with another
     misnamed: int = 0  # another kind than the card's
+    chapters: int = 0  # that begin with a slide
+    strayed: list[str] = field(default_factory=list)  # of those slides, in another chapter
 
 
 @dataclass
@@ -491,6 +493,7 @@ class Score:
     naive: dict[str, Tally] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     wrong: list[str] = field(default_factory=list)
+    following: int = 0  # of the wrong ones, at the paragraph after the one where it appeared
     talks: int = 0
     hours: float = 0.0
 
@@ -509,8 +512,11 @@ class Score:
                 self.kinds.setdefault(kind[dealt.card.kind], Tally()),
             ):
                 tally.add(dealt, place, spoken)
-            if place not in right(dealt.first, spoken).either:
+            truth = right(dealt.first, spoken)
+            if place not in truth.either:
                 self.wrong.append(_told(talk, dealt, place, spoken))
+                self.following += place is not None and place - 1 in truth.appeared
+        _count_chapters(talk, out.article, stands, self.faults)
         for name, way in NAIVE.items():
             tally = self.naive.setdefault(name, Tally())
             for dealt, place in zip(talk.dealt, way(out.slides, spoken), strict=True):
@@ -613,6 +619,24 @@ def _count_lines(talk: Composed, out: Drafted, anchors: dict[str, Dealt], faults
     faults.doubled += [f"{talk.name}: {said}" for said, n in there.items() if n > 0]
 
 
+def _count_chapters(
+    talk: Composed, article: Article, stands: Sequence[int | None], faults: Faults
+) -> None:
+    """Whether a slide with which a chapter begins stands at the first paragraph of it."""
+    begins: dict[str, int] = {}
+    done = 0
+    for section in article.sections:
+        begins[section.title] = done
+        done += len(section.paragraphs)
+    titles = {c.start: c.title for c in talk.chapters}
+    for dealt, place in zip(talk.dealt, stands, strict=True):
+        title = titles.get(dealt.first.start, "")
+        if title and title in begins:  # in a chapter that is not, nothing is said
+            faults.chapters += 1
+            if place != begins[title]:
+                faults.strayed.append(f"{talk.name}: {dealt.way}, {dealt.first.start:.1f}, {title}")
+
+
 def _quoted(text: str) -> list[str]:
     lines = (m[1] for m in re.finditer(r"(?m)^> ?(.*)$", text) if not m[1].startswith("```"))
     return [said for x in lines if (said := letters(re.sub(r"<!--.*?-->", "", x)))]
@@ -660,12 +684,13 @@ def post() -> Iterator[tuple[str, int | None, int | None]]:
 
 def _headed(markdown: str) -> Iterator[tuple[str, list[str]]]:
     """The talk's headings in a post of the column, each with the blocks under it."""
-    blocks = parse(markdown).blocks
-    heads = [n for n, b in enumerate(blocks) if isinstance(b, Heading)]
-    first, last = heads[1], heads[-1]  # between the column's own two
-    for a, b in pairwise([n for n in heads if first <= n <= last]):
-        texts = [x.text for x in blocks[a + 1 : b] if isinstance(x, Free)]
-        yield blocks[a].text, texts  # type: ignore[union-attr]
+    found: list[tuple[str, list[str]]] = []
+    for block in parse(markdown).blocks:
+        if isinstance(block, Heading):
+            found.append((block.text, []))
+        elif isinstance(block, Free) and found:
+            found[-1][1].append(block.text)
+    yield from found[1:-1]  # between the column's own two
 
 
 def video(folder: Path) -> Iterator[str]:
@@ -747,7 +772,9 @@ def report(score: Score, *, show: bool) -> None:
         f"torn {len(faults.torn)}, doubled {len(faults.doubled)}, titles {faults.headings}, "
         f"without one heading {len(faults.unopened)}, apart from their slide {len(faults.apart)}, "
         f"headings without prose {faults.bare}, slides that share a paragraph {faults.crowded}, "
-        f"of another kind {faults.misnamed}"
+        f"of another kind {faults.misnamed}, chapters {faults.chapters}, "
+        f"not begun by their slide {len(faults.strayed)}; "
+        f"of {len(score.wrong)} at neither, {score.following} at the paragraph after it appeared"
     )
     told = (
         faults.missing,
