@@ -643,6 +643,52 @@ def test_slides_in_the_draft_and_none_is_the_draft_as_it_was(place: Place) -> No
     assert drafted(place, "full") == text
 
 
+LONG = " ".join(["We take the graph, and we give back a faster one each time."] * 8)
+TALKED = (
+    *(Cue(start=32.0 * n, end=32.0 * n + 32, text=LONG) for n in range(4)),
+    Cue(start=129.0, end=140.0, text="Thank you all for coming to this talk."),
+)
+
+
+def test_paragraphs_begin_with_slides_and_stay_when_slides_are_left_out(place: Place) -> None:
+    def said() -> list[str]:
+        return [p.english for p in place.workspace.article().paragraphs]
+
+    place.workspace.put(
+        TRANSCRIPT,
+        Transcript(language="en", engine=Engine(name="captions"), duration=140.0, cues=TALKED),
+        key="",
+    )
+    drafted(place)
+    starts = [p.start for p in place.workspace.article().paragraphs]
+    assert all(min(abs(at - s) for s in starts) < 5 for at in (31.0, 95.0))
+    with_slides = said()
+    drafted(place, "none")
+    place.edit(lambda rows: rows[1:])
+    drafted(place)
+    assert said() == with_slides
+
+
+def test_paragraphs_that_were_there_before_the_slides_stay(place: Place) -> None:
+    place.workspace.put(
+        TRANSCRIPT,
+        Transcript(language="en", engine=Engine(name="captions"), duration=140.0, cues=TALKED),
+        key="",
+    )
+    drafted(place, "none")
+    before = place.workspace.article()
+    drafted(place)
+    assert place.workspace.article() == before
+    tool = tools(place.video, lambda: place.reader)
+    rows, _ = status(place.workspace, tool, Glossary(), Wishes())
+    assert {r.stage: r.state for r in rows}["segment"] == "fresh"
+    anew = Wishes(untranslated=True, notes="none", force=True)
+    draft(place.workspace, tool, Glossary(), anew, no_progress)
+    assert place.workspace.article() != before
+    rows, _ = status(place.workspace, tool, Glossary(), Wishes())
+    assert {r.stage: r.state for r in rows}["segment"] == "fresh"
+
+
 def edit_slides(place: Place) -> str:
     """An editor takes a slide out, moves another, and puts a heading and a line into Chinese."""
     text = place.workspace.text(DRAFT)

@@ -84,6 +84,17 @@ def _spoken_at(seconds: float, spoken: Sequence[Span]) -> int:
     return begun[-1] if begun else 0
 
 
+def stood_over(slide: Slide, spoken: Sequence[Span]) -> int:
+    """Over how many of these paragraphs, from the first on, it stood for the most part."""
+    for n, paragraph in enumerate(spoken):
+        both = (min(s.end, paragraph.end) - max(s.start, paragraph.start) for s in slide.shown)
+        if sum(seconds for seconds in both if seconds > 0) < _MOST * (
+            paragraph.end - paragraph.start
+        ):
+            return n
+    return len(spoken)
+
+
 # --- headings -----------------------------------------------------------------------------------
 
 

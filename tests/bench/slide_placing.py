@@ -8,9 +8,10 @@ segments, slides.json, draft.md), and the draft is parsed. What is scored is wha
 sees: a list belongs to the paragraph below it, a picture to the one above it, or below it where a
 heading stands between.
 
-Right is the paragraph that was under way when the slide appeared (in a pause the next one, if it
-was still there; where nothing was spoken while it stood, the ones before and after), or the one
-with the most seconds of its first showing.
+Right is the paragraph that was under way when the slide appeared, and the next where it begins
+within SOON of that (in a pause the next one, if it was still there; where nothing was spoken while
+it stood, the ones before and after), or the one with the most seconds of its first showing; for a
+picture, which comes after the prose, also the last one of which most was spoken while it stood.
 The speech about a slide is known as well, since it was dealt out with it: a third measure, which
 knows no showing, is how far from its first word the paragraph begins. Naive placements are scored
 on the same talks. `--post` and `--video` compare with the column's post and with a real video.
@@ -62,6 +63,7 @@ from translate.slidefile import rows_of
 from translate.stages.assemble import Column, assemble
 from translate.workspace import DRAFT, TALK, TRANSCRIPT, Workspace
 
+SOON = 3.0  # seconds that a speaker goes on about what stood before
 MOST_SLIDES = 200  # of a talk: the scripted video tells them apart by 8 bits
 AGAIN = " (cont.)"
 WAYS = {  # how a slide comes, and how often
@@ -358,13 +360,14 @@ class Right:
     appeared: frozenset[int]
     most: frozenset[int]
     heard: frozenset[int]  # any that was spoken in part while it stood
+    after: frozenset[int] = frozenset()  # the last of a picture's prose
 
     @property
     def either(self) -> frozenset[int]:
-        return self.appeared | self.most
+        return self.appeared | self.most | self.after
 
 
-def right(shown: Span, spoken: Sequence[Span]) -> Right:
+def right(shown: Span, spoken: Sequence[Span], *, picture: bool = False) -> Right:
     over = [min(shown.end, p.end) - max(shown.start, p.start) for p in spoken]
     heard = frozenset(n for n, seconds in enumerate(over) if seconds > 0)
     if not heard:
@@ -372,10 +375,14 @@ def right(shown: Span, spoken: Sequence[Span]) -> Right:
         beside = frozenset({max(0, after - 1), min(after, len(spoken) - 1)})
         return Right(beside, beside, beside)
     most = max(over)
+    first = min(heard)
+    soon = (n for n in heard if n == first + 1 and spoken[n].start - shown.start <= SOON)
+    under = [n for n in sorted(heard) if over[n] >= (spoken[n].end - spoken[n].start) / 2]
     return Right(
-        appeared=frozenset({min(heard)}),
+        appeared=frozenset({first, *soon}),
         most=frozenset(n for n, seconds in enumerate(over) if seconds >= most - 1e-6),
         heard=heard,
+        after=frozenset(under[-1:] if picture else ()),
     )
 
 
@@ -429,7 +436,8 @@ class Tally:
 
     def add(self, dealt: Dealt, place: int | None, spoken: Sequence[Span]) -> None:
         """`place`: None where it stands nowhere, which is wrong by every measure."""
-        truth = right(dealt.first, spoken)
+        picture = dealt.card.kind == "picture"
+        truth = right(dealt.first, spoken, picture=picture)
         self.slides += 1
         if place is None:
             return
@@ -439,7 +447,7 @@ class Tally:
         self.near += any(abs(place - n) <= 1 for n in truth.either)
         self.heard += place in truth.heard
         self.from_start.append(spoken[place].start - dealt.first.start)
-        if (said := dealt.said) is not None:
+        if (said := dealt.said) is not None and not picture:  # which comes after its prose
             self.from_said.append(abs(spoken[place].start - said))
             self.best.append(min(abs(p.start - said) for p in spoken))
 
@@ -512,7 +520,7 @@ class Score:
                 self.kinds.setdefault(kind[dealt.card.kind], Tally()),
             ):
                 tally.add(dealt, place, spoken)
-            truth = right(dealt.first, spoken)
+            truth = right(dealt.first, spoken, picture=dealt.card.kind == "picture")
             if place not in truth.either:
                 self.wrong.append(_told(talk, dealt, place, spoken))
                 self.following += place is not None and place - 1 in truth.appeared
@@ -527,7 +535,7 @@ def _told(talk: Composed, dealt: Dealt, place: int | None, spoken: Sequence[Span
     def times(span: Span) -> str:
         return f"{span.start:.1f}-{span.end:.1f}"
 
-    truth = right(dealt.first, spoken)
+    truth = right(dealt.first, spoken, picture=dealt.card.kind == "picture")
     there = "nowhere" if place is None else f"{place} ({times(spoken[place])})"
     better = ", ".join(f"{n} ({times(spoken[n])})" for n in sorted(truth.either))
     return f"{talk.name}: {dealt.way}, {times(dealt.first)}: at {there}, not {better}"

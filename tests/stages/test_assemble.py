@@ -399,6 +399,33 @@ def test_a_picture_is_not_put_under_another_slides_heading() -> None:
     ]
 
 
+def test_a_picture_stands_after_all_of_its_prose() -> None:
+    talked = (*TALKED, *(paragraph(start, "More.", each=25) for start in (90, 120, 150)))
+    shown = Span(start=62.0, end=105.0)
+    picture = "![00-01-02](slides/00-01-02.png)<!-- 幻灯片 00:01:02 -->"
+
+    def before(*slides: Slide, sections: int = 1) -> str:
+        cut = len(talked) if sections == 1 else 4
+        whole = Article(
+            sections=tuple(
+                Section(start=some[0].start, title="A", paragraphs=some)
+                for some in (talked[:cut], talked[cut:])
+                if some
+            )
+        )
+        return body(whole, *slides).split(picture)[0].strip().split("\n\n")[-1]
+
+    assert before(replace(CHART, shown=(shown,))) == "一。<!-- 00:01:30 -->"
+    again = (shown, Span(start=115.0, end=146.0))  # after a camera
+    assert before(replace(CHART, shown=again)) == "一。<!-- 00:02:00 -->"
+    assert before(replace(CHART, shown=again), sections=2) == "一。<!-- 00:01:30 -->"
+    later = (shown, Span(start=150.0, end=175.0))  # not what was said in between
+    assert before(replace(CHART, shown=later)) == "一。<!-- 00:01:30 -->"
+    other = replace(BULLETS, shown=(Span(start=105.0, end=118.0),))
+    assert before(replace(CHART, shown=again), other) == "一。<!-- 00:01:00 -->"
+    assert before(replace(CHART, shown=again, place=60.0)) == "一。<!-- 00:01:00 -->"
+
+
 def test_a_moved_slide_goes_where_it_was_moved_to() -> None:
     moved = replace(BULLETS, place=3.0)
     assert body(article(*TALKED), moved).split("\n\n")[1] == "### 1. PyTorch 2.0"

@@ -77,17 +77,24 @@ chapters = st.lists(
 )
 
 
-@given(st.lists(cues(), max_size=12), chapters)
-def test_every_word_stays_once_and_in_order(said: list[Cue], marks: list[Chapter]) -> None:
-    article = segment(transcript(said), marks)
+shown = st.lists(times, max_size=4)
+
+
+@given(st.lists(cues(), max_size=12), chapters, shown)
+def test_every_word_stays_once_and_in_order(
+    said: list[Cue], marks: list[Chapter], slides: list[float]
+) -> None:
+    article = segment(transcript(said), marks, slides)
     expected = [word for cue in said for word in cue.text.split()]
     assert " ".join(sentences(article)).split() == expected
     assert all(s == " ".join(s.split()) for s in sentences(article))
 
 
-@given(st.lists(cues(), max_size=12), chapters)
-def test_times_never_run_backwards(said: list[Cue], marks: list[Chapter]) -> None:
-    article = segment(transcript(said), marks)
+@given(st.lists(cues(), max_size=12), chapters, shown)
+def test_times_never_run_backwards(
+    said: list[Cue], marks: list[Chapter], slides: list[float]
+) -> None:
+    article = segment(transcript(said), marks, slides)
     pieces = [s for p in article.paragraphs for s in p.sentences]
     starts = [s.start for s in pieces]
     assert starts == sorted(starts)
@@ -484,3 +491,23 @@ def test_another_speaker_begins_a_paragraph() -> None:
     assert at not in [p.start for p in segment(plain, ()).paragraphs]
     assert at in [p.start for p in told.paragraphs]
     assert " ".join(sentences(told)) == " ".join(sentences(segment(plain, ())))
+
+
+@pytest.mark.parametrize(
+    ("off", "with_it"), [(0, True), (-1.5, True), (1.5, True), (-20, False), (20, False)]
+)
+def test_a_paragraph_begins_where_a_slide_comes(off: float, with_it: bool) -> None:
+    """Though it, and the one before, are shorter for it; not where no sentence begins near."""
+    long = f"{FILLER[:-1]}, and then " * 8  # 48 s without a stop
+    said = transcript(spoken(f"{FILLER} " * 4 + f"{long} {long} we see. " + f"{FILLER} " * 30))
+    at = 4 * len(FILLER.split()) * 0.4
+    starts = [p.start for p in segment(said, (), [at + off]).paragraphs]
+    assert any(abs(start - at) < 1 for start in starts) == with_it
+    assert not any(abs(p.start - at) < 1 for p in segment(said, ()).paragraphs)
+
+
+def test_slides_leafed_through_do_not_make_a_paragraph_of_each_sentence() -> None:
+    said = transcript(spoken(f"{FILLER} " * 60))
+    (counts,) = lengths(segment(said, (), [3.0 * n for n in range(90)]))
+    assert min(counts) >= 24
+    assert len(counts) < 2 * len(lengths(segment(said, ()))[0])

@@ -101,13 +101,13 @@ def draft(
                 f"{workspace.slug}: there is no transcript yet", f"stw transcribe {workspace.slug}"
             )
         transcript = workspace.transcript()
-        key = article_key(workspace, talk, glossary)
+        key, starts = _made_of(workspace, talk, glossary, anew=wishes.force)
         segmented = bring(
             workspace,
             "segment",
             ARTICLE,
             key,
-            lambda: _segmented(workspace, transcript, talk, glossary),
+            lambda: _segmented(workspace, transcript, talk, glossary, starts),
             force=wishes.force,
         )
         article = workspace.article()
@@ -158,16 +158,20 @@ def plan(workspace: Workspace, tools: Tools, glossary: Glossary) -> translating.
 def article_today(workspace: Workspace, glossary: Glossary) -> Article:
     """The article that a draft would be made of now."""
     talk = workspace.talk()
-    state = workspace.state(ARTICLE, article_key(workspace, talk, glossary))
-    if state in (State.FRESH, State.EDITED):
+    key, starts = _made_of(workspace, talk, glossary)
+    if workspace.state(ARTICLE, key) in (State.FRESH, State.EDITED):
         return workspace.article()
-    return _segmented(workspace, workspace.transcript(), talk, glossary)
+    return _segmented(workspace, workspace.transcript(), talk, glossary, starts)
 
 
 def _segmented(
-    workspace: Workspace, transcript: Transcript, talk: Talk, glossary: Glossary
+    workspace: Workspace,
+    transcript: Transcript,
+    talk: Talk,
+    glossary: Glossary,
+    starts: Sequence[float],
 ) -> Article:
-    heard = segmenting.segment(transcript, talk.chapters)
+    heard = segmenting.segment(transcript, talk.chapters, starts)
     return terms.correct_article(heard, glossary, undone_in(workspace))
 
 
@@ -226,11 +230,27 @@ def _answers(conflict: Conflict, name: str) -> bool:
 
 
 def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
+    return _made_of(workspace, talk, glossary)[0]
+
+
+def _made_of(
+    workspace: Workspace, talk: Talk, glossary: Glossary, *, anew: bool = False
+) -> tuple[str, tuple[float, ...]]:
+    """The key of the article, and when slides were first shown, since paragraphs begin with them.
+
+    Slides that a person takes out, or that are not wanted in the draft, count as well; and those
+    found after the paragraphs were made do not, unless they are made `anew`: so the paragraphs,
+    their Chinese and what was edited in it stay as they are.
+    """
     heard = "\n".join(f"{t.source}\t{'|'.join(t.heard_as)}" for t in glossary.terms)
     chapters = digest_of(talk.chapters)
     undone = undone_in(workspace)
     left = (digest_of(undone),) if undone else ()
-    return digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard, *left)
+    without = digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard, *left)
+    starts = tuple(s.start for s in workspace.deck().slides)
+    if not starts or (not anew and workspace.key(ARTICLE) == without):
+        return without, ()
+    return digest(without, digest_of(starts)), starts
 
 
 def translation_key(

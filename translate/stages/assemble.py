@@ -8,8 +8,10 @@ Knows the house style of a post, and neither files nor translators.
 import datetime
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from translate.draft import (
     CLOSING,
@@ -36,7 +38,7 @@ from translate.model import (
     Talk,
     Translation,
 )
-from translate.placing import Outline, is_list, paragraphs_of, picture, text_of
+from translate.placing import Outline, is_list, paragraphs_of, picture, stood_over, text_of
 from translate.subtitles import srt
 from translate.typography import (
     chinese,
@@ -134,13 +136,15 @@ class _Screen:
         chapters = any(heading_text(s.title) for s in article.sections)
         self._outline = Outline(slides, chapters=chapters, talk=talk.title, found=found)
         self._here: dict[int, list[tuple[str, Slide]]] = {}  # by the place of its paragraph
-        spoken = article.paragraphs
-        if not spoken:
+        self._waiting: dict[int, list[Block]] = {}  # pictures, by the place that they come after
+        self._spoken = [Span(start=p.start, end=p.end) for p in article.paragraphs]
+        if not self._spoken:
             return
-        places = paragraphs_of(slides, [Span(start=p.start, end=p.end) for p in spoken])
-        named = zip(_anchors(slides, found), slides, places, strict=True)
-        for at, slide, place in named:
+        places = paragraphs_of(slides, self._spoken)
+        for at, slide, place in zip(_anchors(slides, found), slides, places, strict=True):
             self._here.setdefault(place, []).append((at, slide))
+        sections = accumulate(len(s.paragraphs) for s in article.sections)
+        self._bounds = sorted({*places, *sections})  # where other slides and sections begin
 
     def section(self, first: int, heading: Sequence[Heading]) -> Sequence[Heading]:
         """The heading of a section; none where the slides of its first paragraph open one."""
@@ -153,21 +157,31 @@ class _Screen:
     def around(self, place: int) -> tuple[list[Block], list[Block]]:
         """What stands before a paragraph and what after it; `place` is its, among all of them.
 
-        A picture comes after the prose, unless that would put it under another slide's heading.
+        A picture comes after the prose: the last paragraph that was spoken while it stood there,
+        but never under another slide's heading.
         """
         before: list[Block] = []
-        after: list[Block] = []
+        after: list[tuple[int, Block]] = []  # each with the place that it comes after
         for at, slide in self._here.get(place, ()):
             opened = self._outline.opened_by(slide)
             if opened:
-                before += after
+                before += (block for _, block in after)
                 after = []
             before += (Heading(level=o.level, text=o.text) for o in opened)
             if is_list(slide):
                 before.append(Shown(at=at, text=text_of(slide)))
             elif slide.kind != "section" and picture(slide):
-                after.append(Shown(at=at, text=picture(slide)))
-        return before, after
+                after.append((self._last(slide, place), Shown(at=at, text=picture(slide))))
+        for last, block in after:
+            self._waiting.setdefault(last, []).append(block)
+        return before, self._waiting.pop(place, [])
+
+    def _last(self, slide: Slide, place: int) -> int:
+        """The last paragraph from `place` on over which the slide stands, and no other comes."""
+        if slide.place is not None:  # a person has said where
+            return place
+        following = self._bounds[bisect_right(self._bounds, place)]
+        return place + stood_over(slide, self._spoken[place + 1 : following])
 
 
 def _anchors(slides: Sequence[Slide], found: Sequence[Slide]) -> list[str]:

@@ -27,6 +27,8 @@ PIECE_BEST = 28
 PAUSE_PIECE_MIN = 4  # a cut at a pause leaves at least this much on either side
 LONG_PAUSE = 0.8
 CHAPTER_REACH = 5.0  # a chapter moves to a sentence this near, else it cuts between words
+SLIDE_REACH = 5.0  # a slide that comes this near to a sentence's start comes with it
+SLIDE_WORTH = 12.0  # a short paragraph is better than a heading over words on the slide before
 TURN_WORTH = 12.0  # a short paragraph is better than one with two speakers
 LATEST = 1e7  # no talk lasts four months: a later time is no time
 
@@ -38,10 +40,16 @@ class _Word(NamedTuple):
     opens_cue: bool
     in_aside: bool  # its cue is nothing but "(applause)" or "[music]"
     opens_turn: bool = False  # another person may be speaking from here
+    opens_slide: bool = False  # about here, another slide comes
 
 
-def segment(transcript: Transcript, chapters: Sequence[Chapter]) -> Article:
+def segment(
+    transcript: Transcript, chapters: Sequence[Chapter], slides: Iterable[float] = ()
+) -> Article:
     """The transcript as sections of paragraphs of 70 to 110 words.
+
+    `slides` are the seconds at which slides are first shown: a paragraph would rather begin there,
+    and may be shorter for it.
 
     A chapter begins a section at the sentence (or else the word) nearest to its start; one in
     which nothing is said makes no section. Speech before the first chapter, and a talk without
@@ -56,6 +64,8 @@ def segment(transcript: Transcript, chapters: Sequence[Chapter]) -> Article:
     starts = _sentence_starts(words)
     titles = _chapter_cuts(words, starts, chapters)
     starts = sorted({*starts, *titles})
+    for at in _with_slides(words, starts, slides):
+        words[at] = words[at]._replace(opens_slide=True)
     timer = _Timer(words)
     sections = []
     for (first, title), (after, _) in pairwise([*titles.items(), (len(words), "")]):
@@ -360,6 +370,17 @@ def _chapter_cuts(
     return cuts
 
 
+def _with_slides(
+    words: Sequence[_Word], starts: Sequence[int], slides: Iterable[float]
+) -> Iterator[int]:
+    """The sentence starts among `starts` with which a slide comes."""
+    times = [words[at].start for at in starts]
+    for slide in slides:
+        nearest = _nearest(times, slide)
+        if abs(times[nearest] - slide) <= SLIDE_REACH:
+            yield starts[nearest]
+
+
 def _nearest(times: Sequence[float], time: float) -> int:
     """The index of the time nearest to `time`; of equal ones the first."""
     right = min(bisect_left(times, time), len(times) - 1)
@@ -419,7 +440,8 @@ def _length_cost(length: int, is_last: bool) -> float:
 def _break_worth(words: Sequence[_Word], at: int) -> float:
     """How well a paragraph may begin at `words[at]`, the first word of a sentence."""
     before, opening = words[at - 1], words[at].text.rstrip(",.").lower()
-    worth = min(words[at].start - before.end, 3.0) / 2 + TURN_WORTH * words[at].opens_turn
+    worth = min(words[at].start - before.end, 3.0) / 2
+    worth += TURN_WORTH * words[at].opens_turn + SLIDE_WORTH * words[at].opens_slide
     if _OPENS_PARAGRAPH.match(" ".join(word.text for word in words[at : at + 2]).lower()):
         worth += 1
     if opening in _CONTINUES:
