@@ -28,6 +28,7 @@ from translate.pipeline.step_check import open_conflicts
 from translate.pipeline.step_slides import slides_today
 from translate.pipeline.step_transcribe import bias
 from translate.workspace import (
+    ARTICLE,
     DRAFT,
     REPORT,
     SLIDES,
@@ -669,7 +670,8 @@ def test_paragraphs_begin_with_slides_and_stay_when_slides_are_left_out(place: P
     assert said() == with_slides
 
 
-def test_paragraphs_that_were_there_before_the_slides_stay(place: Place) -> None:
+@pytest.mark.parametrize("force", [False, True])
+def test_paragraphs_that_were_there_before_the_slides_stay(place: Place, force: bool) -> None:
     place.workspace.put(
         TRANSCRIPT,
         Transcript(language="en", engine=Engine(name="captions"), duration=140.0, cues=TALKED),
@@ -682,7 +684,9 @@ def test_paragraphs_that_were_there_before_the_slides_stay(place: Place) -> None
     tool = tools(place.video, lambda: place.reader)
     rows, _ = status(place.workspace, tool, Glossary(), Wishes())
     assert {r.stage: r.state for r in rows}["segment"] == "fresh"
-    anew = Wishes(untranslated=True, notes="none", force=True)
+    if not force:
+        place.workspace.path(ARTICLE).unlink()
+    anew = Wishes(untranslated=True, notes="none", force=force)
     draft(place.workspace, tool, Glossary(), anew, no_progress)
     assert place.workspace.article() != before
     rows, _ = status(place.workspace, tool, Glossary(), Wishes())

@@ -235,7 +235,7 @@ def article_key(workspace: Workspace, talk: Talk, glossary: Glossary) -> str:
 
 def _made_of(
     workspace: Workspace, talk: Talk, glossary: Glossary, *, anew: bool = False
-) -> tuple[str, tuple[float, ...]]:
+) -> tuple[str, Sequence[float]]:
     """The key of the article, and when slides were first shown, since paragraphs begin with them.
 
     Slides that a person takes out, or that are not wanted in the draft, count as well; and those
@@ -248,7 +248,8 @@ def _made_of(
     left = (digest_of(undone),) if undone else ()
     without = digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard, *left)
     starts = tuple(s.start for s in workspace.deck().slides)
-    if not starts or (not anew and workspace.key(ARTICLE) == without):
+    there = workspace.has(ARTICLE) and workspace.key(ARTICLE) == without
+    if not starts or (there and not anew):
         return without, ()
     return digest(without, digest_of(starts)), starts
 
