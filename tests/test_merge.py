@@ -1,5 +1,6 @@
 """Merging: the laws, over any edits of any drafts, and the stories that an editor lives through."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -643,6 +644,18 @@ def test_a_slide_that_goes_elsewhere_moves_with_its_heading_whatever_else_was_ed
     assert merged.conflicts == ()
     assert merge(base, merged.text, new).text == merged.text
     assert merge(new, merged.text, base).text == edited  # and back again
+
+
+def test_a_sections_heading_goes_above_that_of_the_slide_which_begins_it_now() -> None:
+    """Its own slide was dropped, or put elsewhere; the banner of the next one names it."""
+    base = titled([ALPHA, BETA]).replace("### 2.", "## Section\n\n### 1.")
+    lower = titled([ALPHA, moved(BETA, 2)]).replace("### 2.", "## Section\n\n### 1.")
+    upper = base.replace("## Section\n\n", "").replace("### 1. A", "## Section\n\n### 1. A")
+    second = base.replace("### 1. Beta", "### 2. Beta").replace("## Section\n\n", "")
+    for one, other in itertools.permutations((base, lower, upper, second), 2):
+        edited = one.replace("- （编者留言）", "- 我的话。")
+        merged = merge(one, edited, other)
+        assert merged.text == other.replace("- （编者留言）", "- 我的话。")
 
 
 def test_what_the_editor_wrote_in_a_slide_and_its_heading_goes_with_them() -> None:

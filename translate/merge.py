@@ -253,18 +253,22 @@ def _pair_slides(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int,
 
 
 def _pair_headings(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
-    """By what they stand over, then by their words; their numbers come and go."""
+    """By their words, then by what they stand over; their numbers come and go."""
     over, there = _over(left), _over(right)
     where = {key: j for j, key in there.items()}
     words = Counter(_bare(u.text) for units in (left, right) for u in units if u.kind == "heading")
     by_words = {_bare(right[j].text): j for j in there if words[_bare(right[j].text)] == 2}
     taken = set(pairs.values())
+
+    def pair(i: int, j: int | None) -> None:
+        if i not in pairs and j is not None and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+
+    for i in over:
+        pair(i, by_words.get(_bare(left[i].text)))
     for i, (of, marks, nearer) in over.items():
-        found = where.get((pairs.get(of, -1), marks, nearer)), by_words.get(_bare(left[i].text))
-        free = [j for j in found if j is not None and j not in taken]
-        if i not in pairs and free:
-            pairs[i] = free[0]
-            taken.add(free[0])
+        pair(i, where.get((pairs.get(of, -1), marks, nearer)))
 
 
 def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
@@ -502,13 +506,21 @@ class _Merge:
             if moved and left and one and not other:
                 found[n] = j
         slides = {n for n in found if self.edited[n].kind == "slide"}
-        stay = {self.mine[i] for i in self.over[0] if i in self.mine and self._held_by(i, slides)}
+        over = _over(self.new)
+        stay = {
+            self.mine[i]
+            for i, (of, _, _) in self.over[0].items()
+            if i in self.mine and self._held_by(of, over, self.became.get(i, -1), slides)
+        }
         return {n: j for n, j in found.items() if n in slides or n not in stay}
 
-    def _held_by(self, i: int, moving: Collection[int]) -> bool:
-        """Whether a heading stands over a slide that stays."""
-        of = self.over[0][i][0]
+    def _held_by(
+        self, of: int, over: Mapping[int, tuple[int, str, int]], j: int, moving: Collection[int]
+    ) -> bool:
+        """Whether a heading is over a slide of `base`, in `new` as well, that stays."""
         if of < 0 or self.base[of].kind != "slide" or self.mine.get(of, -1) in {-1, *moving}:
+            return False
+        if j in over and over[j][0] != self.became.get(of, -1):
             return False
         mine = self.edited[self.mine[of]]
         return self.replaced.get(mine.text, mine) is not None
@@ -587,7 +599,8 @@ class _Merge:
             below = self.new[over[j][0]]
             where = [n for n, u in enumerate(out) if u.keys & below.keys]
             if len(where) == 1:
-                return where[0]
+                nearer = {u.text for u in self.new[j + 1 : over[j][0]]}
+                return _above(out, where[0], nearer, over[j][1])
         for previous in reversed(self.new[:j]):
             where = [
                 n for n, u in enumerate(out) if u.text == previous.text or u.keys & previous.keys
@@ -601,6 +614,16 @@ class _Merge:
 
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
+
+
+def _above(out: Sequence[_Unit], at: int, nearer: Collection[str], marks: str) -> int:
+    """Where a heading goes that stands over `out[at]`: above others that are nearer to it."""
+    while at and out[at - 1].kind == "heading":
+        other = out[at - 1].text
+        if other not in nearer and len(other.partition(" ")[0]) <= len(marks):
+            break
+        at -= 1
+    return at
 
 
 def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
