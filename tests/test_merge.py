@@ -154,10 +154,10 @@ def test_an_untouched_draft_becomes_the_new_one(base: str, new: str) -> None:
 @given(histories())
 def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
     base, edited, new = history
-    _keeps_every_typed_word(base, edited, merge(base, edited, new).text)
+    keeps_every_typed_word(base, edited, merge(base, edited, new).text)
 
 
-def _keeps_every_typed_word(base: str, edited: str, merged: str) -> None:
+def keeps_every_typed_word(base: str, edited: str, merged: str) -> None:
     # A paragraph's time and a heading's number are ours, and follow what they belong to.
     base, edited, merged = (OURS.sub("", text) for text in (base, edited, merged))
     ours = set(re.findall(r"\w+", base))
@@ -704,4 +704,4 @@ def test_slides_that_go_elsewhere_keep_the_laws(history: tuple[str, str, str]) -
     assert merge(base, edited, base).text == edited
     assert merge(base, base, new).text == new
     assert merge(base, merged.text, new).text == merged.text
-    _keeps_every_typed_word(base, edited, merged.text)
+    keeps_every_typed_word(base, edited, merged.text)

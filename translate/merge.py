@@ -20,6 +20,7 @@ Text in, text out: knows the shape of a draft from `draft`, and no files.
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -481,13 +482,11 @@ class _Merge:
     def _moving(self) -> dict[int, int]:
         """Slides and headings of `edited` that go elsewhere, and which they are in `new`.
 
-        One moves that goes with other paragraphs now, and that the editor left where it was put.
+        One moves that has another place among the others now, and that the editor left between
+        the paragraphs where it was put. They stand still, so that what has moved tells that too.
         """
-        now = {"": ""}
-        for i, j in self.became.items():
-            if self.base[i].kind == self.new[j].kind in ("english", "chinese"):
-                now[self.base[i].names[0]] = self.new[j].names[0]
-        places = [_around(units) for units in (self.base, self.edited, self.new)]
+        stay = _in_order(self.base, self.became)
+        places = [_around(units) for units in (self.base, self.edited)]
         answers = Counter(self.mine.values())
         texts = Counter(u.text for u in self.edited)
         names = Counter(k for u in self.edited for k in u.keys)
@@ -496,34 +495,14 @@ class _Merge:
             n = self.mine.get(i, -1)
             if self.base[i].kind not in ("slide", "heading") or not self._sure(i) or answers[n] > 1:
                 continue
-            was, here, there = places[0][i], places[1][n], places[2][j]
-            moved = all(a in now and now[a] != b for a, b in zip(was, there, strict=True))
-            left = _touch(was, here) and not _touch(there, here)
             text = self.edited[n].text
             one = texts[text] == 1 and all(names[k] == 1 for k in self.edited[n].keys)
             other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
             other = other or self.new[j].text in self.texts - {text}  # which it has become
-            if moved and left and one and not other:
+            left = _touch(places[0][i], places[1][n])
+            if i not in stay and left and one and not other:
                 found[n] = j
-        slides = {n for n in found if self.edited[n].kind == "slide"}
-        over = _over(self.new)
-        stay = {
-            self.mine[i]
-            for i, (of, _, _) in self.over[0].items()
-            if i in self.mine and self._held_by(of, over, self.became.get(i, -1), slides)
-        }
-        return {n: j for n, j in found.items() if n in slides or n not in stay}
-
-    def _held_by(
-        self, of: int, over: Mapping[int, tuple[int, str, int]], j: int, moving: Collection[int]
-    ) -> bool:
-        """Whether a heading is over a slide of `base`, in `new` as well, that stays."""
-        if of < 0 or self.base[of].kind != "slide" or self.mine.get(of, -1) in {-1, *moving}:
-            return False
-        if j in over and over[j][0] != self.became.get(of, -1):
-            return False
-        mine = self.edited[self.mine[of]]
-        return self.replaced.get(mine.text, mine) is not None
+        return found
 
     def _renumber(self, i: int, mine: _Unit, fresh: _Unit) -> bool:
         """Whether a heading in the editor's words needs no more than the number of ours."""
@@ -601,12 +580,16 @@ class _Merge:
             if len(where) == 1:
                 nearer = {u.text for u in self.new[j + 1 : over[j][0]]}
                 return _above(out, where[0], nearer, over[j][1])
-        for previous in reversed(self.new[:j]):
+        for p in reversed(range(j)):
+            previous = self.new[p]
             where = [
                 n for n, u in enumerate(out) if u.text == previous.text or u.keys & previous.keys
             ]
             if where and (len(where) == 1 or previous.names):
                 at = where[-1] + 1
+                behind = (u.text for u in self.new[p + 1 : j])  # such as a rule, which is anywhere
+                while at < len(out) and out[at].text == next(behind, None):
+                    at += 1
                 while at < len(out) and self._written(out[at]):
                     at += 1
                 return at
@@ -629,6 +612,33 @@ def _above(out: Sequence[_Unit], at: int, nearer: Collection[str], marks: str) -
 def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
     """Whether two places have the paragraph before or after them in common."""
     return one[0] == other[0] or one[1] == other[1]
+
+
+_WEIGHTS = {"english": 10000, "chinese": 10000, "slide": 100}
+
+
+def _in_order(left: Sequence[_Unit], pairs: Mapping[int, int]) -> set[int]:
+    """The units of `left` that with their counterparts are in order, as many as can be: of
+    paragraphs first, then of slides."""
+    ends: list[tuple[int, int]] = []  # the last place of each chain, and its weight; both rise
+    last: list[int] = []  # the unit that each chain ends with
+    before: dict[int, int] = {}  # the unit before another in its chain
+    for i in sorted(pairs):
+        j = pairs[i]
+        at = bisect_left(ends, (j,))
+        weight = _WEIGHTS.get(left[i].kind, 1) + (ends[at - 1][1] if at else 0)
+        if at < len(ends) and ends[at][0] == j and ends[at][1] > weight:
+            continue
+        if at:
+            before[i] = last[at - 1]
+        end = next((n for n in range(at, len(ends)) if ends[n][1] > weight), len(ends))
+        ends[at:end], last[at:end] = [(j, weight)], [i]
+    found = set(last[-1:])
+    one = next(iter(found), -1)
+    while one in before:
+        one = before[one]
+        found.add(one)
+    return found
 
 
 def _renumbered(base: _Unit, mine: _Unit, new: _Unit) -> _Unit | None:
