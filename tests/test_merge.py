@@ -361,6 +361,18 @@ def test_paragraphs_that_are_one_later_stay_when_the_editor_was_at_one_of_them()
     ]
 
 
+def test_a_paragraph_becomes_another_by_its_words_or_by_its_time_and_not_both() -> None:
+    """The anchor of what says the same was cut off; what is near in time was left alone."""
+    base = draft_of([(1.0, "Say beta.", "乙。"), (4.0, "And gamma.", "丙。"), (6.0, LONG, "甲。")])
+    cut = "</p>\n</details>\n\n丙。<!-- 00:00:04 -->\n\n"
+    english = base[base.index(cut) + len(cut) : base.index("甲。")]
+    edited = base.replace(cut, "</p>\n</details>\n").replace(english, "")
+    new = draft_of([(3.0, LONG, "甲。")], notes=[0])
+    merged = merge(base, edited, new).text
+    assert merge(base, merged, new).text == merged
+    assert "乙。" not in merged
+
+
 def test_english_that_the_editor_mended_follows_its_time_too() -> None:
     base = draft_of(OLD)
     edited = base.replace("Second.", "Second, said Alban.").replace("第二。", "第二个。")

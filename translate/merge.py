@@ -436,7 +436,9 @@ class _Merge:
         for i in ours:
             same = [j for j in theirs if self.new[j].kind == self.base[i].kind]
             if same and self.became.get(i) not in same:
-                self.became[i] = same[0]
+                # Another that is only near in time has not become it as well.
+                others = {n: j for n, j in self.became.items() if j != same[0]}
+                self.became = {**others, i: same[0]}
 
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
