@@ -377,7 +377,8 @@ class _Merge:
         self.hidden: set[int] = set()  # new units that stand there, and do not come in
         self._align()
         self.keys = {k: u for u in edited for k in u.keys}
-        self.ours = {u.text for u in (*base, *new)}
+        self.later = {u.text for u in new}
+        self.ours = {u.text for u in base} | self.later
         self.whole = dict(_split_paragraphs(edited, self.ours))
         self.mine = _pairs(base, edited)
         self.over = (_over(base), _over(edited))
@@ -443,7 +444,6 @@ class _Merge:
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
         many = Counter(u.text for u in self.base)
-        later = {u.text for u in self.new}
         for i, unit in enumerate(self.base):
             fresh = self.new[self.became[i]] if i in self.became else None
             mine = self.edited[self.mine[i]] if i in self.mine else None
@@ -452,11 +452,11 @@ class _Merge:
             if i in self.held:
                 if unit.kind == "chinese" and unit.text not in self.texts and mine:
                     self._conflict(unit.text, mine, self.held[i])
-            elif unit.text in later or many[unit.text] > 1:
+            elif unit.text in self.later or many[unit.text] > 1:
                 continue  # the same again, or a text that stands for nothing in particular
             elif unit.text in self.texts:
                 self.replaced[unit.text] = fresh
-            elif mine and fresh and mine.text not in later and self._renumber(i, mine, fresh):
+            elif mine and fresh and mine.text not in self.later and self._renumber(i, mine, fresh):
                 continue
             elif mine and (fresh is None or fresh.text not in self.texts):
                 text, names = (fresh.text, fresh.names) if fresh else ("", ())
@@ -526,11 +526,12 @@ class _Merge:
 
     def _insert(self, out: list[_Unit], carried: Mapping[int, _Unit]) -> None:
         """What `new` has and `base` had not, and what has moved; headings when there is what they
-        stand over."""
+        stand over, the nearest first."""
         known = self.hidden | set(self.became.values())
         moved = self._moved()
         over = _over(self.new)
-        for j in sorted(range(len(self.new)), key=lambda j: j in over):
+        others = [j for j in range(len(self.new)) if j not in over]
+        for j in (*others, *sorted(over, reverse=True)):
             unit = carried.get(j, self.new[j])
             if j not in carried:
                 if j in known or unit.text in self.texts or self._is_answered(unit):
@@ -574,19 +575,16 @@ class _Merge:
     def _place(self, j: int, out: list[_Unit], over: Mapping[int, tuple[int, str, int]]) -> int:
         """After the nearest of its predecessors in `new`, and what the editor wrote below that.
 
-        A heading stands right before what it is over.
+        A heading stands right before the next, down to what it is over.
         """
-        if over.get(j, (-1,))[0] >= 0:
-            below = self.new[over[j][0]]
-            where = [n for n, u in enumerate(out) if u.keys & below.keys]
+        of, marks, _ = over.get(j, (-1, "", 0))
+        for following in self.new[j + 1 : of + 1]:
+            where = _all(following, out)
             if len(where) == 1:
-                nearer = {u.text for u in self.new[j + 1 : over[j][0]]}
-                return _above(out, where[0], nearer, over[j][1])
+                return self._above(out, where[0], marks)
         for p in reversed(range(j)):
             previous = self.new[p]
-            where = [
-                n for n, u in enumerate(out) if u.text == previous.text or u.keys & previous.keys
-            ]
+            where = _all(previous, out)
             if where and (len(where) == 1 or previous.names):
                 at = where[-1] + 1
                 behind = (u.text for u in self.new[p + 1 : j])  # such as a rule, which is anywhere
@@ -597,18 +595,23 @@ class _Merge:
                 return at
         return 0
 
+    def _above(self, out: Sequence[_Unit], at: int, marks: str) -> int:
+        """Where a heading goes that stands over `out[at]`: above those of lower levels that the
+        editor has worded."""
+        while at and out[at - 1].kind == "heading":
+            text = out[at - 1].text
+            if text in self.later or not text.startswith(f"{marks}#"):
+                break
+            at -= 1
+        return at
+
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
 
 
-def _above(out: Sequence[_Unit], at: int, nearer: Collection[str], marks: str) -> int:
-    """Where a heading goes that stands over `out[at]`: above others that are nearer to it."""
-    while at and out[at - 1].kind == "heading":
-        other = out[at - 1].text
-        if other not in nearer and len(other.partition(" ")[0]) <= len(marks):
-            break
-        at -= 1
-    return at
+def _all(unit: _Unit, units: Sequence[_Unit]) -> list[int]:
+    """Where it stands, by its text or its key."""
+    return [n for n, u in enumerate(units) if u.text == unit.text or u.keys & unit.keys]
 
 
 def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
