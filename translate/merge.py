@@ -578,22 +578,26 @@ class _Merge:
         A heading stands right before the next, down to what it is over.
         """
         of, marks, _ = over.get(j, (-1, "", 0))
-        for following in self.new[j + 1 : of + 1]:
-            where = _all(following, out)
+        for k in range(j + 1, of + 1):
+            where = self._where(k, out)
             if len(where) == 1:
                 return self._above(out, where[0], marks)
-        for p in reversed(range(j)):
-            previous = self.new[p]
-            where = _all(previous, out)
-            if where and (len(where) == 1 or previous.names):
+        for k in reversed(range(j)):
+            where = self._where(k, out)
+            if where and (len(where) == 1 or self.new[k].names):
                 at = where[-1] + 1
-                behind = (u.text for u in self.new[p + 1 : j])  # such as a rule, which is anywhere
-                while at < len(out) and out[at].text == next(behind, None):
-                    at += 1
                 while at < len(out) and self._written(out[at]):
                     at += 1
                 return at
         return 0
+
+    def _where(self, j: int, out: Sequence[_Unit]) -> list[int]:
+        """The places of a unit of `new` in `out`, by its text or its key."""
+        unit = self.new[j]
+        found = [n for n, u in enumerate(out) if u.text == unit.text or u.keys & unit.keys]
+        twins = [k for k, u in enumerate(self.new) if u.text == unit.text]
+        # Such as a rule: as many as in `new` stand in the same order.
+        return [found[twins.index(j)]] if len(found) == len(twins) else found
 
     def _above(self, out: Sequence[_Unit], at: int, marks: str) -> int:
         """Where a heading goes that stands over `out[at]`: above those of lower levels that the
@@ -607,11 +611,6 @@ class _Merge:
 
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
-
-
-def _all(unit: _Unit, units: Sequence[_Unit]) -> list[int]:
-    """Where it stands, by its text or its key."""
-    return [n for n, u in enumerate(units) if u.text == unit.text or u.keys & unit.keys]
 
 
 def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
