@@ -38,7 +38,7 @@ class Shown:
     def end(self) -> int:
         return int(len(self.article.paragraphs) * LONG)
 
-    def draft(self, slides: Sequence[Slide]) -> str:
+    def draft(self, slides: Sequence[Slide], found: Sequence[Slide] | None = None) -> str:
         by = Engine(name="person")
         chinese = [
             Translation(start=p.start, chinese=f"这是 {p.start}。", of="", by=by)
@@ -50,7 +50,7 @@ class Shown:
             chinese,
             column=Column(boilerplate="专栏。"),
             slides=slides,
-            found=self.found,
+            found=self.found if found is None else found,
             today=DAY,
         )
         return render(made)
@@ -92,6 +92,24 @@ def left(draw: st.DrawFn, found: Sequence[Slide], end: int) -> tuple[Slide, ...]
         elif did == "kind":
             slide = replace(slide, kind="picture")
         slides += [slide] if did != "drop" else []
+    return tuple(slides)
+
+
+@st.composite
+def found_again(draw: st.DrawFn, found: Sequence[Slide]) -> tuple[Slide, ...]:
+    """What another look at the video finds: some are later, and some were missed before."""
+    slides: list[Slide] = []
+    late = 0.0
+    for n, slide in enumerate(found):
+        late += draw(st.sampled_from((0.0, 0.0, 0.4, 1.0, 5.0)))
+        start = slide.start + late
+        if draw(st.sampled_from((False, False, True))):
+            missed = Span(start=start, end=start + 0.3)
+            lines = (Line(text=f"missed {n}"),)
+            slides.append(Slide(shown=(missed,), kind="text", title=f"Missed {n}", lines=lines))
+            start += 0.3
+        shown = Span(start=start, end=slide.shown[0].end + late + 0.3)
+        slides.append(replace(slide, shown=(shown,)))
     return tuple(slides)
 
 

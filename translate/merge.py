@@ -223,11 +223,27 @@ def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
     same = SequenceMatcher(None, [u.text for u in left], [u.text for u in right], autojunk=False)
     for block in same.get_matching_blocks():
         pairs.update((block.a + n, block.b + n) for n in range(block.size))
+    _pair_by_words(left, right, pairs)
     _pair_by_key(left, right, pairs)
     _pair_slides(left, right, pairs)
     _pair_headings(left, right, pairs)
     _pair_by_place(left, right, pairs)
     return pairs
+
+
+def _pair_by_words(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
+    """Slides and headings that say what no other says: their times and numbers come and go."""
+    words = Counter((u.kind, _bare(u.text)) for units in (left, right) for u in units)
+    taken = set(pairs.values())
+    where = {
+        (unit.kind, _bare(unit.text)): j
+        for j, unit in enumerate(right)
+        if unit.kind in ("slide", "heading") and j not in taken
+    }
+    for i, unit in enumerate(left):
+        key = (unit.kind, _bare(unit.text))
+        if i not in pairs and words[key] == 2 and key in where:
+            pairs[i] = where[key]
 
 
 def _pair_by_key(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
@@ -254,22 +270,15 @@ def _pair_slides(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int,
 
 
 def _pair_headings(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
-    """By their words, then by what they stand over; their numbers come and go."""
+    """By what they stand over."""
     over, there = _over(left), _over(right)
     where = {key: j for j, key in there.items()}
-    words = Counter(_bare(u.text) for units in (left, right) for u in units if u.kind == "heading")
-    by_words = {_bare(right[j].text): j for j in there if words[_bare(right[j].text)] == 2}
     taken = set(pairs.values())
-
-    def pair(i: int, j: int | None) -> None:
-        if i not in pairs and j is not None and j not in taken:
-            pairs[i] = j
-            taken.add(j)
-
-    for i in over:
-        pair(i, by_words.get(_bare(left[i].text)))
     for i, (of, marks, nearer) in over.items():
-        pair(i, where.get((pairs.get(of, -1), marks, nearer)))
+        found = where.get((pairs.get(of, -1), marks, nearer))
+        if i not in pairs and found is not None and found not in taken:
+            pairs[i] = found
+            taken.add(found)
 
 
 def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
@@ -397,10 +406,11 @@ class _Merge:
             if fresh is not None and n in moving:
                 carried[moving[n]] = _reanchored(fresh, anchors)
             elif fresh is unit:
-                out.append(_reanchored(unit, anchors))
+                ours = unit.text in self.later
+                out.append(unit if ours else _reanchored(unit, anchors))
             elif fresh is not None:
                 out.append(replace(fresh, gap=unit.gap))
-        self._insert(out, carried)
+        self._insert(out, carried, anchors)
         conflicts = []
         for conflict, last in self.conflicts:
             part = _reanchored(last, anchors).text
@@ -524,7 +534,9 @@ class _Merge:
         same = _bare(self.base[i].text) == _bare(self.edited[n].text)
         return same or (was >= 0 and self.mine.get(was) == here)
 
-    def _insert(self, out: list[_Unit], carried: Mapping[int, _Unit]) -> None:
+    def _insert(
+        self, out: list[_Unit], carried: Mapping[int, _Unit], anchors: Mapping[str, str]
+    ) -> None:
         """What `new` has and `base` had not, and what has moved; headings when there is what they
         stand over, the nearest first."""
         known = self.hidden | set(self.became.values())
@@ -534,31 +546,34 @@ class _Merge:
         for j in (*others, *sorted(over, reverse=True)):
             unit = carried.get(j, self.new[j])
             if j not in carried:
-                if j in known or unit.text in self.texts or self._is_answered(unit):
+                if j in known or unit.text in self.texts or self._is_answered(unit, anchors):
                     continue
                 if self._deleted(unit, moved):
                     continue
             out.insert(self._place(j, out, over), unit)
 
-    def _is_answered(self, unit: _Unit) -> bool:
+    def _is_answered(self, unit: _Unit, anchors: Mapping[str, str]) -> bool:
         """Whether the editor has something under its name; the two are a conflict then."""
         mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
-        if mine is None or mine.text in self.replaced:
-            return False  # it was ours, and has become another paragraph
+        if mine is None or mine.text in self.replaced or anchors.keys() & set(mine.names):
+            return False  # it was ours, and has become another paragraph, or it has another time
         self._conflict("", mine, unit.text, unit.names)
         return True
 
     def _moved(self) -> dict[str, str]:
         """Anchors of `new` and what they were in `base`."""
-        same = {n: n for u in self.base for n in u.names}
         pairs = ((self.base[i], self.new[j]) for i, j in self.became.items())
         timed = ((b, f) for b, f in pairs if b.kind in ("english", "chinese", "slide"))
-        return same | {n: o for b, f in timed for o, n in zip(b.names, f.names, strict=False)}
+        moved = {n: o for b, f in timed for o, n in zip(b.names, f.names, strict=False)}
+        left = {o for n, o in moved.items() if n != o}
+        return {n: n for u in self.base for n in u.names if n not in left} | moved
 
     def _renamed(self) -> dict[str, str]:
         """The anchors that have moved: a paragraph that the editor wrote keeps up with its time."""
         here = {name for u in self.edited for name in u.names}
-        later = {name for u in self.new for name in u.names}
+        became = set(self.became.values())
+        # What is new may have the time of another; only what was there tells who is who again.
+        later = {name for j, u in enumerate(self.new) if j in became for name in u.names}
         return {
             old: new
             for new, old in self._moved().items()
