@@ -214,12 +214,20 @@ def _seconds(name: str) -> float:
     return seconds(name.partition(" ")[0])
 
 
+_NOTHING: Mapping[int, int] = {}
+
+
 # --- counterparts -------------------------------------------------------------------------------
 
 
-def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
-    """Which unit of `right` each unit of `left` has become: by text, then key, then place."""
-    pairs: dict[int, int] = {}
+def _pairs(
+    left: Sequence[_Unit], right: Sequence[_Unit], known: Mapping[int, int] = _NOTHING
+) -> dict[int, int]:
+    """Which unit of `right` each unit of `left` has become: by text, then key, then place.
+
+    `known`: what units of `right` were in `left`; -1 for those which were not there.
+    """
+    pairs = {i if i >= 0 else len(left) + n: n for n, i in known.items()}
     same = SequenceMatcher(None, [u.text for u in left], [u.text for u in right], autojunk=False)
     for block in same.get_matching_blocks():
         pairs.update((block.a + n, block.b + n) for n in range(block.size))
@@ -228,7 +236,7 @@ def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
     _pair_slides(left, right, pairs)
     _pair_headings(left, right, pairs)
     _pair_by_place(left, right, pairs)
-    return pairs
+    return {i: j for i, j in pairs.items() if i < len(left)}
 
 
 def _pair_by_words(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
@@ -389,7 +397,7 @@ class _Merge:
         self.later = {u.text for u in new}
         self.ours = {u.text for u in base} | self.later
         self.whole = dict(_split_paragraphs(edited, self.ours))
-        self.mine = _pairs(base, edited)
+        self.mine = _pairs(base, edited, self._merged_before())
         self.over = (_over(base), _over(edited))
         self.replaced: dict[str, _Unit | None] = {}
         self.numbered: dict[int, _Unit] = {}  # headings in the editor's words, by their place
@@ -442,6 +450,23 @@ class _Merge:
                     i: j for i, j in self.became.items() if i not in ours and j not in theirs
                 }
                 self.hidden.update(theirs)
+
+    def _merged_before(self) -> dict[int, int]:
+        """Slides of `edited` that have come from `new` already, or have its times: what they were
+        in `base`; -1 where they were not."""
+        was = {j: i for i, j in self.became.items()}
+        slides = [(j, u) for j, u in enumerate(self.new) if u.kind == "slide"]
+        texts, keys = {u.text: j for j, u in slides}, {k: j for j, u in slides for k in u.keys}
+        before = {u.text for u in self.base}, {k for u in self.base for k in u.keys}
+        found: dict[int, int] = {}
+        for n, unit in enumerate(self.edited):
+            if unit.kind != "slide" or unit.text in before[0]:
+                continue
+            if unit.text in texts:
+                found[n] = was.get(texts[unit.text], -1)
+            elif not unit.keys & before[1] and (j := keys.get(min(unit.keys), -1)) in was:
+                found[n] = was[j]
+        return found
 
     def _pair(self, ours: Sequence[int], theirs: Sequence[int]) -> None:
         for i in ours:
@@ -570,7 +595,12 @@ class _Merge:
 
     def _renamed(self) -> dict[str, str]:
         """The anchors that have moved: a paragraph that the editor wrote keeps up with its time."""
-        here = {name for u in self.edited for name in u.names}
+        here = {
+            name
+            for u in self.edited
+            if u.kind != "slide" or u.text not in self.replaced  # which gives its time away
+            for name in u.names
+        }
         became = set(self.became.values())
         # What is new may have the time of another; only what was there tells who is who again.
         later = {name for j, u in enumerate(self.new) if j in became for name in u.names}
