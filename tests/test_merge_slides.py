@@ -41,7 +41,7 @@ def test_where_slides_and_headings_stand_does_not_hang_on_an_edit_elsewhere(
 
 
 @settings(max_examples=300)
-@given(histories(("A", "B")).flatmap(lambda h: st.tuples(st.just(h), st.data())))
+@given(histories().flatmap(lambda h: st.tuples(st.just(h), st.data())))
 def test_whatever_was_edited_stays_and_merging_again_changes_nothing(
     drawn: tuple[History, st.DataObject],
 ) -> None:

@@ -525,7 +525,7 @@ class _Merge:
         stay = _in_order(self.base, self.became)
         places = [_around(units) for units in (self.base, self.edited)]
         answers = Counter(self.mine.values())
-        texts = Counter(u.text for u in self.edited)
+        texts, later = (Counter(u.text for u in units) for units in (self.edited, self.new))
         names = Counter(k for u in self.edited for k in u.keys)
         found: dict[int, int] = {}
         for i, j in self.became.items():
@@ -533,7 +533,9 @@ class _Merge:
             if self.base[i].kind not in ("slide", "heading") or not self._sure(i) or answers[n] > 1:
                 continue
             text = self.edited[n].text
-            one = texts[text] == 1 and all(names[k] == 1 for k in self.edited[n].keys)
+            one = texts[text] == later[self.new[j].text] == 1 and all(
+                names[k] == 1 for k in self.edited[n].keys
+            )
             other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
             other = other or self.new[j].text in self.texts - {text}  # which it has become
             left = _touch(places[0][i], places[1][n])
