@@ -1,5 +1,6 @@
 """Merging: the laws, over any edits of any drafts, and the stories that an editor lives through."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -153,10 +154,10 @@ def test_an_untouched_draft_becomes_the_new_one(base: str, new: str) -> None:
 @given(histories())
 def test_every_typed_word_stays(history: tuple[str, str, str]) -> None:
     base, edited, new = history
-    _keeps_every_typed_word(base, edited, merge(base, edited, new).text)
+    keeps_every_typed_word(base, edited, merge(base, edited, new).text)
 
 
-def _keeps_every_typed_word(base: str, edited: str, merged: str) -> None:
+def keeps_every_typed_word(base: str, edited: str, merged: str) -> None:
     # A paragraph's time and a heading's number are ours, and follow what they belong to.
     base, edited, merged = (OURS.sub("", text) for text in (base, edited, merged))
     ours = set(re.findall(r"\w+", base))
@@ -358,6 +359,18 @@ def test_paragraphs_that_are_one_later_stay_when_the_editor_was_at_one_of_them()
     assert [(c.name, c.new) for c in merged.conflicts] == [
         ("00:00:25", "又长又全。<!-- 00:00:10 -->")
     ]
+
+
+def test_a_paragraph_becomes_another_by_its_words_or_by_its_time_and_not_both() -> None:
+    """The anchor of what says the same was cut off; what is near in time was left alone."""
+    base = draft_of([(1.0, "Say beta.", "乙。"), (4.0, "And gamma.", "丙。"), (6.0, LONG, "甲。")])
+    cut = "</p>\n</details>\n\n丙。<!-- 00:00:04 -->\n\n"
+    english = base[base.index(cut) + len(cut) : base.index("甲。")]
+    edited = base.replace(cut, "</p>\n</details>\n").replace(english, "")
+    new = draft_of([(3.0, LONG, "甲。")], notes=[0])
+    merged = merge(base, edited, new).text
+    assert merge(base, merged, new).text == merged
+    assert "乙。" not in merged
 
 
 def test_english_that_the_editor_mended_follows_its_time_too() -> None:
@@ -645,6 +658,18 @@ def test_a_slide_that_goes_elsewhere_moves_with_its_heading_whatever_else_was_ed
     assert merge(new, merged.text, base).text == edited  # and back again
 
 
+def test_a_sections_heading_goes_above_that_of_the_slide_which_begins_it_now() -> None:
+    """Its own slide was dropped, or put elsewhere; the banner of the next one names it."""
+    base = titled([ALPHA, BETA]).replace("### 2.", "## Section\n\n### 1.")
+    lower = titled([ALPHA, moved(BETA, 2)]).replace("### 2.", "## Section\n\n### 1.")
+    upper = base.replace("## Section\n\n", "").replace("### 1. A", "## Section\n\n### 1. A")
+    second = base.replace("### 1. Beta", "### 2. Beta").replace("## Section\n\n", "")
+    for one, other in itertools.permutations((base, lower, upper, second), 2):
+        edited = one.replace("- （编者留言）", "- 我的话。")
+        merged = merge(one, edited, other)
+        assert merged.text == other.replace("- （编者留言）", "- 我的话。")
+
+
 def test_what_the_editor_wrote_in_a_slide_and_its_heading_goes_with_them() -> None:
     base, new = titled([ALPHA, BETA, GAMMA]), titled([moved(ALPHA, 2), BETA, GAMMA])
     edited = base.replace("a two", "a two, mine").replace("1. Alpha", "1. My Alpha")
@@ -691,4 +716,4 @@ def test_slides_that_go_elsewhere_keep_the_laws(history: tuple[str, str, str]) -
     assert merge(base, edited, base).text == edited
     assert merge(base, base, new).text == new
     assert merge(base, merged.text, new).text == merged.text
-    _keeps_every_typed_word(base, edited, merged.text)
+    keeps_every_typed_word(base, edited, merged.text)

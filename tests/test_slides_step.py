@@ -718,8 +718,7 @@ def test_slides_left_out_for_a_while_come_back_as_the_editor_left_them(
         drafted(place, mode)
     assert drafted(place, "full") == mine
     assert drafted(place, "full") == mine
-    if len(way) == 1:  # on a longer way, a question of the mode between stays open
-        assert not open_conflicts(place.workspace, mine)
+    assert not open_conflicts(place.workspace, mine)
 
 
 def test_what_is_typed_while_slides_are_left_out_stays(place: Place) -> None:

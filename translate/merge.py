@@ -20,6 +20,7 @@ Text in, text out: knows the shape of a draft from `draft`, and no files.
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -213,20 +214,44 @@ def _seconds(name: str) -> float:
     return seconds(name.partition(" ")[0])
 
 
+_NOTHING: Mapping[int, int] = {}
+
+
 # --- counterparts -------------------------------------------------------------------------------
 
 
-def _pairs(left: Sequence[_Unit], right: Sequence[_Unit]) -> dict[int, int]:
-    """Which unit of `right` each unit of `left` has become: by text, then key, then place."""
-    pairs: dict[int, int] = {}
+def _pairs(
+    left: Sequence[_Unit], right: Sequence[_Unit], known: Mapping[int, int] = _NOTHING
+) -> dict[int, int]:
+    """Which unit of `right` each unit of `left` has become: by text, then key, then place.
+
+    `known`: what units of `right` were in `left`; -1 for those which were not there.
+    """
+    pairs = {i if i >= 0 else len(left) + n: n for n, i in known.items()}
     same = SequenceMatcher(None, [u.text for u in left], [u.text for u in right], autojunk=False)
     for block in same.get_matching_blocks():
         pairs.update((block.a + n, block.b + n) for n in range(block.size))
+    _pair_by_words(left, right, pairs)
     _pair_by_key(left, right, pairs)
     _pair_slides(left, right, pairs)
     _pair_headings(left, right, pairs)
     _pair_by_place(left, right, pairs)
-    return pairs
+    return {i: j for i, j in pairs.items() if i < len(left)}
+
+
+def _pair_by_words(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
+    """Slides and headings that say what no other says: their times and numbers come and go."""
+    words = Counter((u.kind, _bare(u.text)) for units in (left, right) for u in units)
+    taken = set(pairs.values())
+    where = {
+        (unit.kind, _bare(unit.text)): j
+        for j, unit in enumerate(right)
+        if unit.kind in ("slide", "heading") and j not in taken
+    }
+    for i, unit in enumerate(left):
+        key = (unit.kind, _bare(unit.text))
+        if i not in pairs and words[key] == 2 and key in where:
+            pairs[i] = where[key]
 
 
 def _pair_by_key(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
@@ -253,18 +278,15 @@ def _pair_slides(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int,
 
 
 def _pair_headings(left: Sequence[_Unit], right: Sequence[_Unit], pairs: dict[int, int]) -> None:
-    """By what they stand over, then by their words; their numbers come and go."""
+    """By what they stand over."""
     over, there = _over(left), _over(right)
     where = {key: j for j, key in there.items()}
-    words = Counter(_bare(u.text) for units in (left, right) for u in units if u.kind == "heading")
-    by_words = {_bare(right[j].text): j for j in there if words[_bare(right[j].text)] == 2}
     taken = set(pairs.values())
     for i, (of, marks, nearer) in over.items():
-        found = where.get((pairs.get(of, -1), marks, nearer)), by_words.get(_bare(left[i].text))
-        free = [j for j in found if j is not None and j not in taken]
-        if i not in pairs and free:
-            pairs[i] = free[0]
-            taken.add(free[0])
+        found = where.get((pairs.get(of, -1), marks, nearer))
+        if i not in pairs and found is not None and found not in taken:
+            pairs[i] = found
+            taken.add(found)
 
 
 def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
@@ -372,9 +394,10 @@ class _Merge:
         self.hidden: set[int] = set()  # new units that stand there, and do not come in
         self._align()
         self.keys = {k: u for u in edited for k in u.keys}
-        self.ours = {u.text for u in (*base, *new)}
+        self.later = {u.text for u in new}
+        self.ours = {u.text for u in base} | self.later
         self.whole = dict(_split_paragraphs(edited, self.ours))
-        self.mine = _pairs(base, edited)
+        self.mine = _pairs(base, edited, self._merged_before())
         self.over = (_over(base), _over(edited))
         self.replaced: dict[str, _Unit | None] = {}
         self.numbered: dict[int, _Unit] = {}  # headings in the editor's words, by their place
@@ -391,10 +414,11 @@ class _Merge:
             if fresh is not None and n in moving:
                 carried[moving[n]] = _reanchored(fresh, anchors)
             elif fresh is unit:
-                out.append(_reanchored(unit, anchors))
+                ours = unit.text in self.later
+                out.append(unit if ours else _reanchored(unit, anchors))
             elif fresh is not None:
                 out.append(replace(fresh, gap=unit.gap))
-        self._insert(out, carried)
+        self._insert(out, carried, anchors)
         conflicts = []
         for conflict, last in self.conflicts:
             part = _reanchored(last, anchors).text
@@ -427,16 +451,34 @@ class _Merge:
                 }
                 self.hidden.update(theirs)
 
+    def _merged_before(self) -> dict[int, int]:
+        """Slides of `edited` that have come from `new` already, or have its times: what they were
+        in `base`; -1 where they were not."""
+        was = {j: i for i, j in self.became.items()}
+        slides = [(j, u) for j, u in enumerate(self.new) if u.kind == "slide"]
+        texts, keys = {u.text: j for j, u in slides}, {k: j for j, u in slides for k in u.keys}
+        before = {u.text for u in self.base}, {k for u in self.base for k in u.keys}
+        found: dict[int, int] = {}
+        for n, unit in enumerate(self.edited):
+            if unit.kind != "slide" or unit.text in before[0]:
+                continue
+            if unit.text in texts:
+                found[n] = was.get(texts[unit.text], -1)
+            elif not unit.keys & before[1] and (j := keys.get(min(unit.keys), -1)) in was:
+                found[n] = was[j]
+        return found
+
     def _pair(self, ours: Sequence[int], theirs: Sequence[int]) -> None:
         for i in ours:
             same = [j for j in theirs if self.new[j].kind == self.base[i].kind]
             if same and self.became.get(i) not in same:
-                self.became[i] = same[0]
+                # Another that is only near in time has not become it as well.
+                others = {n: j for n, j in self.became.items() if j != same[0]}
+                self.became = {**others, i: same[0]}
 
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
         many = Counter(u.text for u in self.base)
-        later = {u.text for u in self.new}
         for i, unit in enumerate(self.base):
             fresh = self.new[self.became[i]] if i in self.became else None
             mine = self.edited[self.mine[i]] if i in self.mine else None
@@ -445,11 +487,11 @@ class _Merge:
             if i in self.held:
                 if unit.kind == "chinese" and unit.text not in self.texts and mine:
                     self._conflict(unit.text, mine, self.held[i])
-            elif unit.text in later or many[unit.text] > 1:
+            elif unit.text in self.later or many[unit.text] > 1:
                 continue  # the same again, or a text that stands for nothing in particular
             elif unit.text in self.texts:
                 self.replaced[unit.text] = fresh
-            elif mine and fresh and mine.text not in later and self._renumber(i, mine, fresh):
+            elif mine and fresh and mine.text not in self.later and self._renumber(i, mine, fresh):
                 continue
             elif mine and (fresh is None or fresh.text not in self.texts):
                 text, names = (fresh.text, fresh.names) if fresh else ("", ())
@@ -477,41 +519,29 @@ class _Merge:
     def _moving(self) -> dict[int, int]:
         """Slides and headings of `edited` that go elsewhere, and which they are in `new`.
 
-        One moves that goes with other paragraphs now, and that the editor left where it was put.
+        One moves that has another place among the others now, and that the editor left between
+        the paragraphs where it was put. They stand still, so that what has moved tells that too.
         """
-        now = {"": ""}
-        for i, j in self.became.items():
-            if self.base[i].kind == self.new[j].kind in ("english", "chinese"):
-                now[self.base[i].names[0]] = self.new[j].names[0]
-        places = [_around(units) for units in (self.base, self.edited, self.new)]
+        stay = _in_order(self.base, self.became)
+        places = [_around(units) for units in (self.base, self.edited)]
         answers = Counter(self.mine.values())
-        texts = Counter(u.text for u in self.edited)
+        texts, later = (Counter(u.text for u in units) for units in (self.edited, self.new))
         names = Counter(k for u in self.edited for k in u.keys)
         found: dict[int, int] = {}
         for i, j in self.became.items():
             n = self.mine.get(i, -1)
             if self.base[i].kind not in ("slide", "heading") or not self._sure(i) or answers[n] > 1:
                 continue
-            was, here, there = places[0][i], places[1][n], places[2][j]
-            moved = all(a in now and now[a] != b for a, b in zip(was, there, strict=True))
-            left = _touch(was, here) and not _touch(there, here)
             text = self.edited[n].text
-            one = texts[text] == 1 and all(names[k] == 1 for k in self.edited[n].keys)
+            one = texts[text] == later[self.new[j].text] == 1 and all(
+                names[k] == 1 for k in self.edited[n].keys
+            )
             other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
             other = other or self.new[j].text in self.texts - {text}  # which it has become
-            if moved and left and one and not other:
+            left = _touch(places[0][i], places[1][n])
+            if i not in stay and left and one and not other:
                 found[n] = j
-        slides = {n for n in found if self.edited[n].kind == "slide"}
-        stay = {self.mine[i] for i in self.over[0] if i in self.mine and self._held_by(i, slides)}
-        return {n: j for n, j in found.items() if n in slides or n not in stay}
-
-    def _held_by(self, i: int, moving: Collection[int]) -> bool:
-        """Whether a heading stands over a slide that stays."""
-        of = self.over[0][i][0]
-        if of < 0 or self.base[of].kind != "slide" or self.mine.get(of, -1) in {-1, *moving}:
-            return False
-        mine = self.edited[self.mine[of]]
-        return self.replaced.get(mine.text, mine) is not None
+        return found
 
     def _renumber(self, i: int, mine: _Unit, fresh: _Unit) -> bool:
         """Whether a heading in the editor's words needs no more than the number of ours."""
@@ -531,40 +561,51 @@ class _Merge:
         same = _bare(self.base[i].text) == _bare(self.edited[n].text)
         return same or (was >= 0 and self.mine.get(was) == here)
 
-    def _insert(self, out: list[_Unit], carried: Mapping[int, _Unit]) -> None:
+    def _insert(
+        self, out: list[_Unit], carried: Mapping[int, _Unit], anchors: Mapping[str, str]
+    ) -> None:
         """What `new` has and `base` had not, and what has moved; headings when there is what they
-        stand over."""
+        stand over, the nearest first."""
         known = self.hidden | set(self.became.values())
         moved = self._moved()
         over = _over(self.new)
-        for j in sorted(range(len(self.new)), key=lambda j: j in over):
+        others = [j for j in range(len(self.new)) if j not in over]
+        for j in (*others, *sorted(over, reverse=True)):
             unit = carried.get(j, self.new[j])
             if j not in carried:
-                if j in known or unit.text in self.texts or self._is_answered(unit):
+                if j in known or unit.text in self.texts or self._is_answered(unit, anchors):
                     continue
                 if self._deleted(unit, moved):
                     continue
             out.insert(self._place(j, out, over), unit)
 
-    def _is_answered(self, unit: _Unit) -> bool:
+    def _is_answered(self, unit: _Unit, anchors: Mapping[str, str]) -> bool:
         """Whether the editor has something under its name; the two are a conflict then."""
         mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
-        if mine is None or mine.text in self.replaced:
-            return False  # it was ours, and has become another paragraph
+        if mine is None or mine.text in self.replaced or anchors.keys() & set(mine.names):
+            return False  # it was ours, and has become another paragraph, or it has another time
         self._conflict("", mine, unit.text, unit.names)
         return True
 
     def _moved(self) -> dict[str, str]:
         """Anchors of `new` and what they were in `base`."""
-        same = {n: n for u in self.base for n in u.names}
         pairs = ((self.base[i], self.new[j]) for i, j in self.became.items())
         timed = ((b, f) for b, f in pairs if b.kind in ("english", "chinese", "slide"))
-        return same | {n: o for b, f in timed for o, n in zip(b.names, f.names, strict=False)}
+        moved = {n: o for b, f in timed for o, n in zip(b.names, f.names, strict=False)}
+        left = {o for n, o in moved.items() if n != o}
+        return {n: n for u in self.base for n in u.names if n not in left} | moved
 
     def _renamed(self) -> dict[str, str]:
         """The anchors that have moved: a paragraph that the editor wrote keeps up with its time."""
-        here = {name for u in self.edited for name in u.names}
-        later = {name for u in self.new for name in u.names}
+        here = {
+            name
+            for u in self.edited
+            if u.kind != "slide" or u.text not in self.replaced  # which gives its time away
+            for name in u.names
+        }
+        became = set(self.became.values())
+        # What is new may have the time of another; only what was there tells who is who again.
+        later = {name for j, u in enumerate(self.new) if j in became for name in u.names}
         return {
             old: new
             for new, old in self._moved().items()
@@ -581,23 +622,39 @@ class _Merge:
     def _place(self, j: int, out: list[_Unit], over: Mapping[int, tuple[int, str, int]]) -> int:
         """After the nearest of its predecessors in `new`, and what the editor wrote below that.
 
-        A heading stands right before what it is over.
+        A heading stands right before the next, down to what it is over.
         """
-        if over.get(j, (-1,))[0] >= 0:
-            below = self.new[over[j][0]]
-            where = [n for n, u in enumerate(out) if u.keys & below.keys]
+        of, marks, _ = over.get(j, (-1, "", 0))
+        for k in range(j + 1, of + 1):
+            where = self._where(k, out)
             if len(where) == 1:
-                return where[0]
-        for previous in reversed(self.new[:j]):
-            where = [
-                n for n, u in enumerate(out) if u.text == previous.text or u.keys & previous.keys
-            ]
-            if where and (len(where) == 1 or previous.names):
+                return self._above(out, where[0], marks)
+        for k in reversed(range(j)):
+            where = self._where(k, out)
+            if where and (len(where) == 1 or self.new[k].names):
                 at = where[-1] + 1
                 while at < len(out) and self._written(out[at]):
                     at += 1
                 return at
         return 0
+
+    def _where(self, j: int, out: Sequence[_Unit]) -> list[int]:
+        """The places of a unit of `new` in `out`, by its text or its key."""
+        unit = self.new[j]
+        found = [n for n, u in enumerate(out) if u.text == unit.text or u.keys & unit.keys]
+        twins = [k for k, u in enumerate(self.new) if u.text == unit.text]
+        # Such as a rule: as many as in `new` stand in the same order.
+        return [found[twins.index(j)]] if len(found) == len(twins) else found
+
+    def _above(self, out: Sequence[_Unit], at: int, marks: str) -> int:
+        """Where a heading goes that stands over `out[at]`: above those of lower levels that the
+        editor has worded."""
+        while at and out[at - 1].kind == "heading":
+            text = out[at - 1].text
+            if text in self.later or not text.startswith(f"{marks}#"):
+                break
+            at -= 1
+        return at
 
     def _written(self, unit: _Unit) -> bool:
         return unit.text not in self.ours and not unit.names and unit.kind != "heading"
@@ -606,6 +663,33 @@ class _Merge:
 def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
     """Whether two places have the paragraph before or after them in common."""
     return one[0] == other[0] or one[1] == other[1]
+
+
+_WEIGHTS = {"english": 10000, "chinese": 10000, "slide": 100}
+
+
+def _in_order(left: Sequence[_Unit], pairs: Mapping[int, int]) -> set[int]:
+    """The units of `left` that with their counterparts are in order, as many as can be: of
+    paragraphs first, then of slides."""
+    ends: list[tuple[int, int]] = []  # the last place of each chain, and its weight; both rise
+    last: list[int] = []  # the unit that each chain ends with
+    before: dict[int, int] = {}  # the unit before another in its chain
+    for i in sorted(pairs):
+        j = pairs[i]
+        at = bisect_left(ends, (j,))
+        weight = _WEIGHTS.get(left[i].kind, 1) + (ends[at - 1][1] if at else 0)
+        if at < len(ends) and ends[at][0] == j and ends[at][1] > weight:
+            continue
+        if at:
+            before[i] = last[at - 1]
+        end = next((n for n in range(at, len(ends)) if ends[n][1] > weight), len(ends))
+        ends[at:end], last[at:end] = [(j, weight)], [i]
+    found = set(last[-1:])
+    one = next(iter(found), -1)
+    while one in before:
+        one = before[one]
+        found.add(one)
+    return found
 
 
 def _renumbered(base: _Unit, mine: _Unit, new: _Unit) -> _Unit | None:

@@ -184,6 +184,8 @@ def _remember(workspace: Workspace, text: str, new: str, fresh: Sequence[Conflic
     told = {c.name for c in fresh}
     again = {c.text for c in chunks(new)}
     known = (c for c in open_conflicts(workspace, text) if c.base not in again)
+    # That nothing stands for a block any more is no question once something does.
+    known = (c for c in known if c.new or followed(c, new) is None)
     old = [c for c in known if c.name not in told]
     if fresh or old or workspace.has(CONFLICTS):
         workspace.put_aside(CONFLICTS, sorted([*fresh, *old], key=lambda c: (c.at or -1.0, c.name)))
