@@ -25,6 +25,7 @@ from translate.backends.slide_pictures import (
     Blocks,
     Gray,
     Pixels,
+    amount,
     changed,
     grown,
     lost,
@@ -196,7 +197,7 @@ def _goes_on(old: _View, new: _View) -> bool:
     if not _same_place(old.box, new.box):
         return _disagreeing(old, new, both=False) <= DISAGREE
     without = old.still.mask | new.still.mask
-    return lost(old.still.gray, new.still.gray, without)[0] <= LOST_PIXELS
+    return amount(lost(old.still.gray, new.still.gray, without)) <= LOST_PIXELS
 
 
 def _same_place(a: Box, b: Box) -> bool:
@@ -212,7 +213,7 @@ def _same_picture(a: Still, b: Still) -> bool:
     alike = not significant(np.where(without, 0, changed(a.gray, b.gray)))
     # Another encoding of the same letters may differ from the first in many places, but little.
     if not alike and any(
-        lost(s.gray, t.gray, without)[0] > LOST_PIXELS for s, t in ((a, b), (b, a))
+        amount(lost(s.gray, t.gray, without)) > LOST_PIXELS for s, t in ((a, b), (b, a))
     ):
         return False
     if a.settled is None or b.settled is None:

@@ -10,7 +10,7 @@ add to one another are a build.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -18,8 +18,10 @@ from translate.backends.slide_again import LOST_PIXELS, Still, fullest, numbered
 from translate.backends.slide_motion import CLOSE, CUT, LARGEST_INSET, Sample, later_than, moving
 from translate.backends.slide_pictures import (
     BLANK,
+    SIGNIFICANT,
     Blocks,
     Gray,
+    amount,
     changed,
     ink,
     looks_drawn,
@@ -55,6 +57,8 @@ LEAST_DRAWN = 0.015
 LEAST_INK = 200
 # Of a build's ink this share may be lost from one state to the next.
 LOST_SHARE = 0.01
+# A pointer is so many pixels at most where it was, and hides as many where it is.
+POINTED = 2 * SIGNIFICANT
 # A state with this share of the fullest one's ink is as full.
 AS_FULL = 0.97
 # A build may go back to an earlier state that had this share of its ink; less is the bare template.
@@ -186,7 +190,7 @@ def _grouped(states: Sequence[_State], samples: Sequence[Sample]) -> list[list[_
     for state in states:
         last = groups[-1][-1].last if groups else 0
         near = samples[state.first].time - samples[last].time <= LONGEST_FADE
-        if groups and (near or state.first == last + 1) and _continues(groups[-1], state):
+        if groups and (near or state.first == last + 1) and _continues(groups[-1], state, samples):
             groups[-1].append(state)
         else:
             groups.append([state])
@@ -202,18 +206,29 @@ def _long_enough(group: Sequence[_State], samples: Sequence[Sample]) -> bool:
     return samples[last].time - samples[group[0].first].time >= least
 
 
-def _continues(group: Sequence[_State], new: _State) -> bool:
+def _continues(group: Sequence[_State], new: _State, samples: Sequence[Sample]) -> bool:
     fullest = max(s.ink for s in group)
     for old in reversed(group):
-        if (old is group[-1] or old.ink >= BACK_TO * fullest) and _adds(old, new):
+        if (old is group[-1] or old.ink >= BACK_TO * fullest) and _adds(old, new, samples):
             return True
     return False
 
 
-def _adds(old: _State, new: _State) -> bool:
-    """Whether all that stood in the old state stands in the new one."""
-    gone, all_ink = lost(old.gray, new.gray, old.mask | new.mask)
-    return gone <= max(LOST_PIXELS, LOST_SHARE * all_ink)
+def _adds(old: _State, new: _State, samples: Sequence[Sample]) -> bool:
+    """Whether all that stood in the old state stands in the new one.
+
+    What was there for a part of the old state only, or is hidden for a part of the new one, is a
+    pointer's work.
+    """
+    without = old.mask | new.mask
+    gone = lost(old.gray, new.gray, without)
+    enough = max(LOST_PIXELS, LOST_SHARE * ink(old.gray, without))
+    if amount(gone) > enough + POINTED:
+        return False
+    for a, b in product((old.first, old.last), (new.first, new.last)):
+        if amount(gone) > enough:
+            gone &= lost(samples[a].gray, samples[b].gray, without)
+    return amount(gone) <= enough
 
 
 def _spans(

@@ -6,12 +6,14 @@ last cut. Does not know slides.
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 from translate.backends.slide_pictures import (
+    BLOCK,
     COLUMNS,
     HEIGHT,
     ROWS,
@@ -21,7 +23,9 @@ from translate.backends.slide_pictures import (
     Gray,
     boxed,
     changed,
+    components,
     grown,
+    same_room,
 )
 
 # Samples closer than this show motion between them; farther apart they may show two slides.
@@ -47,8 +51,12 @@ CUT = 0.35
 PERSON = 8
 # ... unless that would cover more than this share of the picture.
 LARGEST_INSET = 0.4
+# Windows that are looked for: those seen last.
+MOST_WINDOWS = 16
 # Pictures that are held as they are: those around the one that is looked at.
 AT_HAND = 128
+
+_Sides = tuple[int, int, int, int]  # top, bottom, left and right, in blocks
 
 
 class Sample:
@@ -119,7 +127,7 @@ def moving(samples: Sequence[Sample]) -> list[Blocks]:
         else:
             out.append(_widened(moves))
         before = moves
-    return out
+    return _whole(out, samples)
 
 
 def later_than(samples: Sequence[Sample], i: int) -> int:
@@ -136,6 +144,63 @@ def _shot_ends(shot: Sequence[int]) -> list[int]:
     for i in range(len(shot) - 2, -1, -1):
         out[i] = out[i + 1] if shot[i] == shot[i + 1] else i + 1
     return out
+
+
+def _whole(masks: Sequence[Blocks], samples: Sequence[Sample]) -> list[Blocks]:
+    """The masks with each window whole that is known from another time.
+
+    In a few seconds a person may move nothing but the head. Where something moves in a rectangle
+    that moved before or later, and the same room is in it, the rectangle is the same camera's.
+    """
+    out = list(masks)
+    starts = [i for i, mask in enumerate(masks) if i == 0 or mask is not masks[i - 1]]
+    runs = [slice(a, b) for a, b in pairwise([*starts, len(masks)])]
+    for order in (runs, runs[::-1]):
+        known: dict[_Sides, int] = {}
+        for run in order:
+            at = run.start
+            mask = out[at].copy()
+            for sides, seen in known.items():
+                if _in_window(mask, sides) and _room_in(
+                    sides, samples[seen].gray, samples[at].gray
+                ):
+                    top, bottom, left, right = sides
+                    mask[top:bottom, left:right] = True
+            if not np.array_equal(mask, out[at]):
+                out[run] = [mask] * (run.stop - at)
+            for sides in _windows(out[at]):
+                known.pop(sides, None)
+                known[sides] = at
+            for sides in list(known)[:-MOST_WINDOWS]:
+                del known[sides]
+    return out
+
+
+def _windows(mask: Blocks) -> Iterator[_Sides]:
+    """The rectangles of what moves, as large as a person's inset may be."""
+    for part in components(mask):
+        rows, columns = np.nonzero(part)
+        sides = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+        if len(rows) >= PERSON and _area(sides) <= LARGEST_INSET * mask.size:
+            yield sides
+
+
+def _in_window(mask: Blocks, sides: _Sides) -> bool:
+    """Whether in the rectangle much moves, but not all."""
+    top, bottom, left, right = sides
+    return PERSON <= int(mask[top:bottom, left:right].sum()) < _area(sides)
+
+
+def _area(sides: _Sides) -> int:
+    top, bottom, left, right = sides
+    return (bottom - top) * (right - left)
+
+
+def _room_in(sides: _Sides, a: Gray, b: Gray) -> bool:
+    """Whether the same room is in the rectangle of both pictures."""
+    top, bottom, left, right = (BLOCK * side for side in sides)
+    here = np.s_[top:bottom, left:right]
+    return same_room(a[here], b[here], np.ones((bottom - top, right - left), bool))
 
 
 def _widened(often: Blocks) -> Blocks:
