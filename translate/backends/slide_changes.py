@@ -15,17 +15,28 @@ from itertools import pairwise, product
 import numpy as np
 
 from translate.backends.slide_again import LOST_PIXELS, Still, fullest, numbered
-from translate.backends.slide_motion import CLOSE, CUT, LARGEST_INSET, Sample, later_than, moving
+from translate.backends.slide_motion import (
+    CLOSE,
+    CUT,
+    LARGEST_INSET,
+    PERSON,
+    Sample,
+    later_than,
+    moving,
+)
 from translate.backends.slide_pictures import (
     BLANK,
     SIGNIFICANT,
     Blocks,
+    Counts,
     Gray,
     amount,
     changed,
+    components,
     ink,
     looks_drawn,
     lost,
+    other_room,
     pixels,
     sharpness,
     significant,
@@ -82,11 +93,28 @@ def suspicious(keys: Sequence[Sample]) -> list[bool]:
     """
     masks = moving(keys)
     out = []
+    new: Blocks | bool = False
     for i, (a, b) in enumerate(pairwise(keys)):
         counts = changed(a.gray, b.gray)
         cut = (counts > 0).mean() >= CUT and abs(masks[i].mean() - masks[i + 1].mean()) > CUT / 2
-        out.append(bool(cut) or significant(np.where(masks[i] | masks[i + 1], 0, counts)))
+        moves = masks[i] | masks[i + 1]
+        outside = significant(np.where(moves, 0, counts))
+        coming = a.motion is not None and significant(np.where(new, a.motion, 0))
+        new = _replaced(a.gray, b.gray, moves, counts)
+        out.append(bool(cut) or outside or coming or bool(new.any()))
     return [*out, True][: len(keys)]
+
+
+def _replaced(a: Gray, b: Gray, moves: Blocks, counts: Counts) -> Blocks:
+    """The part of what seems to move that is not a person's before a room, but another slide's.
+
+    Encoders begin anew where a slide fades in: what is seen of motion there is mostly fades.
+    """
+    out = np.zeros_like(moves)
+    for part in components(moves):
+        if (counts[part] > 0).sum() >= PERSON and other_room(a, b, pixels(part)):
+            out |= part
+    return out
 
 
 def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:

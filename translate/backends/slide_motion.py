@@ -106,9 +106,7 @@ def moving(samples: Sequence[Sample]) -> list[Blocks]:
                 motion = None if cut else apart
             elif motion is None and not apart.any():
                 motion = apart  # a recorder of screens: nothing changed in between
-        weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else CLOSE
-        if motion is None:
-            weight = 0.0
+        weight = 0.0 if motion is None else _stands_for(times, i)
         seen[i + 1] = seen[i] + weight
         moves = np.zeros((ROWS, COLUMNS), bool) if motion is None else motion > 0
         moved[i + 1] = moved[i] + weight * moves
@@ -128,6 +126,17 @@ def moving(samples: Sequence[Sample]) -> list[Blocks]:
             out.append(_widened(moves))
         before = moves
     return _whole(out, samples)
+
+
+def _stands_for(times: Sequence[float], i: int) -> float:
+    """For how many seconds the motion seen at `i` may be taken.
+
+    Not for long where another look was just before: it was looked at closely since something came,
+    and what is seen may be its coming.
+    """
+    closely = i > 0 and times[i] - times[i - 1] <= CLOSE
+    most = CLOSE if closely or i + 1 == len(times) else LASTING
+    return min([most, *(after - times[i] for after in times[i + 1 : i + 2])])
 
 
 def later_than(samples: Sequence[Sample], i: int) -> int:

@@ -124,9 +124,20 @@ def _stands(old: Gray, new: Gray) -> Pixels:
 
 def same_room(a: Gray, b: Gray, where: Pixels) -> bool:
     """Whether a person may be before the same room in both pictures: most of it stands there."""
-    drawn = (contrast(a) > INK) & where
-    all_ink = int(drawn.sum())
-    return all_ink >= BLANK and int((drawn & _stands(a, b)).sum()) >= SAME_ROOM * all_ink
+    stands, drawn = _standing(a, b, where)
+    return drawn >= BLANK and stands >= SAME_ROOM * drawn
+
+
+def other_room(a: Gray, b: Gray, where: Pixels) -> bool:
+    """Whether most of what is drawn in one of the pictures is not in the other: no person does."""
+    both = _standing(a, b, where), _standing(b, a, where)
+    return any(drawn >= BLANK and stands < SAME_ROOM * drawn for stands, drawn in both)
+
+
+def _standing(old: Gray, new: Gray, where: Pixels) -> tuple[int, int]:
+    """How many pixels of the old picture's ink stand in the new one, and all its ink."""
+    drawn = (contrast(old) > INK) & where
+    return int((drawn & _stands(old, new)).sum()), int(drawn.sum())
 
 
 def amount(gone: Pixels) -> int:
