@@ -25,6 +25,7 @@ from translate.backends.slide_pictures import (
     changed,
     components,
     grown,
+    pixels,
     same_room,
 )
 
@@ -159,7 +160,7 @@ def _whole(masks: Sequence[Blocks], samples: Sequence[Sample]) -> list[Blocks]:
     """The masks with each window whole that is known from another time.
 
     In a few seconds a person may move nothing but the head. Where something moves in a rectangle
-    that moved before or later, and the same room is in it, the rectangle is the same camera's.
+    that moved before or later, and in the rest of it the same room stands, it is the same camera's.
     """
     out = list(masks)
     starts = [i for i, mask in enumerate(masks) if i == 0 or mask is not masks[i - 1]]
@@ -170,10 +171,11 @@ def _whole(masks: Sequence[Blocks], samples: Sequence[Sample]) -> list[Blocks]:
             at = run.start
             mask = out[at].copy()
             for sides, seen in known.items():
-                if _in_window(mask, sides) and _room_in(
-                    sides, samples[seen].gray, samples[at].gray
+                top, bottom, left, right = sides
+                moves = mask[top:bottom, left:right]
+                if moves.sum() >= PERSON and _same_room_rests(
+                    samples[seen].gray, samples[at].gray, moves, sides
                 ):
-                    top, bottom, left, right = sides
                     mask[top:bottom, left:right] = True
             if not np.array_equal(mask, out[at]):
                 out[run] = [mask] * (run.stop - at)
@@ -194,22 +196,16 @@ def _windows(mask: Blocks) -> Iterator[_Sides]:
             yield sides
 
 
-def _in_window(mask: Blocks, sides: _Sides) -> bool:
-    """Whether in the rectangle much moves, but not all."""
-    top, bottom, left, right = sides
-    return PERSON <= int(mask[top:bottom, left:right].sum()) < _area(sides)
-
-
 def _area(sides: _Sides) -> int:
     top, bottom, left, right = sides
     return (bottom - top) * (right - left)
 
 
-def _room_in(sides: _Sides, a: Gray, b: Gray) -> bool:
-    """Whether the same room is in the rectangle of both pictures."""
+def _same_room_rests(a: Gray, b: Gray, moves: Blocks, sides: _Sides) -> bool:
+    """Whether in the part of the rectangle that does not move both pictures show the same room."""
     top, bottom, left, right = (BLOCK * side for side in sides)
     here = np.s_[top:bottom, left:right]
-    return same_room(a[here], b[here], np.ones((bottom - top, right - left), bool))
+    return not moves.all() and same_room(a[here], b[here], ~pixels(moves))
 
 
 def _widened(often: Blocks) -> Blocks:
