@@ -59,6 +59,8 @@ AGREE = 0.5
 WRITTEN = 6.0
 # The share of letters that may disagree.
 DISAGREE = 0.04
+# Of all letters so many must be open to sight in both.
+SEEN = 0.5
 # A state had this share of the ink, if more lines were added while the camera was on.
 BACK_TO = 0.6
 # Blocks with letters that may be missing where the slide is whole: noise.
@@ -258,7 +260,10 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
             best = np.maximum(best, common / np.sqrt(ours[1] * variance + 1.0))
             least = np.minimum(least, variance)
     written = np.maximum(ours[1], least) if both else ours[1]
-    counts = seen & (written > WRITTEN**2)
+    letters = written > WRITTEN**2
+    counts = seen & letters
+    if counts.sum() < SEEN * letters.sum():
+        return 1.0  # what is hidden may be anything
     return float((best[counts] < AGREE).mean()) if counts.any() else 1.0
 
 
