@@ -1,6 +1,7 @@
 """Slides told from one another by small gray pictures."""
 
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from tests.backends.slide_films import slide
 from translate.backends.slide_again import Still, numbered
 from translate.backends.slide_pictures import COLUMNS, HEIGHT, ROWS, WIDTH, ink
-from translate.model import WHOLE_PICTURE
+from translate.model import WHOLE_PICTURE, Box
 
 RESTS = np.zeros((ROWS, COLUMNS), bool)
 
@@ -27,3 +28,19 @@ def test_three_hundred_showings_of_one_template_take_seconds() -> None:
     numbers = numbered(groups, [WHOLE_PICTURE] * len(groups))
     assert time.process_time() - began < 12
     assert numbers == order
+
+
+def test_slides_of_which_most_is_hidden_do_not_pass_for_one_another() -> None:
+    one, other = (replace(s, gray=s.gray.copy()) for s in (still(1), still(2)))
+    title = slice(0, HEIGHT // 8)
+    other.gray[title] = one.gray[title]
+    box = Box(left=0.0, top=0.0, right=0.65, bottom=0.65)
+    small = np.full((HEIGHT, WIDTH), 35, np.uint8)
+    wide, high = int(0.65 * WIDTH), int(0.65 * HEIGHT)
+    rows, columns = np.arange(high) * HEIGHT // high, np.arange(wide) * WIDTH // wide
+    small[:high, :wide] = one.gray[rows][:, columns]
+    beside = Still(small, RESTS, ink(small, RESTS))
+    lines = RESTS.copy()
+    lines[4:] = True
+    hidden = Still(other.gray, lines, ink(other.gray, lines))
+    assert numbered([[beside], [hidden]], [box, WHOLE_PICTURE]) == [0, 1]

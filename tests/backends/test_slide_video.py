@@ -337,6 +337,42 @@ def test_progress_grows_to_the_end(tmp_path: Path) -> None:
     assert {(s.stage, s.unit) for s in told} == {("slides", "seconds")}
 
 
+def test_a_mouse_that_wanders_while_a_build_goes_on(tmp_path: Path) -> None:
+    def shown(lines: int) -> Film:
+        def at(t: float) -> Picture:
+            arrow = np.full((12, 10, 3), 20, np.uint8)
+            return over(slide(1, lines), arrow, 290, 40 + 60 * (int(t / 0.6) % 9))
+
+        return at
+
+    parts = [(seconds, shown(n)) for n, seconds in enumerate((1.4, 1.6, 1.4, 2.0))]
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts, (4.0, slide(2))), gop=100))
+    assert starts(showings) == near(0, 6.4)
+
+
+def beside_a_window(number: int, window: Film) -> Film:
+    """A slide and a camera side by side on a dark ground."""
+    base = over(np.full((*SIZE, 3), 35, np.uint8), slide(number, size=(234, 416)), 62, 8)
+    return lambda t: over(base, window(t), 62, 432)
+
+
+def test_what_seldom_moves_in_a_camera_that_was_seen_before_is_no_change(tmp_path: Path) -> None:
+    def lively(t: float) -> Picture:
+        return person(t, (234, 200))
+
+    def quiet(t: float) -> Picture:
+        """Only the head moves, but for an arm that is put down."""
+        picture = person(0, (234, 200))
+        if t > 14.4:
+            picture[150:230, :60] = 200
+        return over(picture, person(t, (60, 60), 1), 40, 70)
+
+    parts = [(8.0, beside_a_window(1, lively)), (4.0, lambda t: person(t, SIZE))]
+    parts.append((5.0, beside_a_window(2, quiet)))
+    showings = found(film(tmp_path / "a.mp4", scenes(*parts), gop=30))
+    assert starts(showings) == near(0, 12)
+
+
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "times"),

@@ -25,6 +25,7 @@ from translate.backends.slide_pictures import (
     Blocks,
     Gray,
     Pixels,
+    amount,
     changed,
     grown,
     lost,
@@ -58,6 +59,8 @@ AGREE = 0.5
 WRITTEN = 6.0
 # The share of letters that may disagree.
 DISAGREE = 0.04
+# Of all letters so many must be open to sight in both.
+SEEN = 0.5
 # A state had this share of the ink, if more lines were added while the camera was on.
 BACK_TO = 0.6
 # Blocks with letters that may be missing where the slide is whole: noise.
@@ -196,7 +199,7 @@ def _goes_on(old: _View, new: _View) -> bool:
     if not _same_place(old.box, new.box):
         return _disagreeing(old, new, both=False) <= DISAGREE
     without = old.still.mask | new.still.mask
-    return lost(old.still.gray, new.still.gray, without)[0] <= LOST_PIXELS
+    return amount(lost(old.still.gray, new.still.gray, without)) <= LOST_PIXELS
 
 
 def _same_place(a: Box, b: Box) -> bool:
@@ -212,7 +215,7 @@ def _same_picture(a: Still, b: Still) -> bool:
     alike = not significant(np.where(without, 0, changed(a.gray, b.gray)))
     # Another encoding of the same letters may differ from the first in many places, but little.
     if not alike and any(
-        lost(s.gray, t.gray, without)[0] > LOST_PIXELS for s, t in ((a, b), (b, a))
+        amount(lost(s.gray, t.gray, without)) > LOST_PIXELS for s, t in ((a, b), (b, a))
     ):
         return False
     if a.settled is None or b.settled is None:
@@ -257,7 +260,10 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
             best = np.maximum(best, common / np.sqrt(ours[1] * variance + 1.0))
             least = np.minimum(least, variance)
     written = np.maximum(ours[1], least) if both else ours[1]
-    counts = seen & (written > WRITTEN**2)
+    letters = written > WRITTEN**2
+    counts = seen & letters
+    if counts.sum() < SEEN * letters.sum():
+        return 1.0  # what is hidden may be anything
     return float((best[counts] < AGREE).mean()) if counts.any() else 1.0
 
 

@@ -10,20 +10,33 @@ add to one another are a build.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
 from translate.backends.slide_again import LOST_PIXELS, Still, fullest, numbered
-from translate.backends.slide_motion import CLOSE, CUT, LARGEST_INSET, Sample, later_than, moving
+from translate.backends.slide_motion import (
+    CLOSE,
+    CUT,
+    LARGEST_INSET,
+    PERSON,
+    Sample,
+    later_than,
+    moving,
+)
 from translate.backends.slide_pictures import (
     BLANK,
+    SIGNIFICANT,
     Blocks,
+    Counts,
     Gray,
+    amount,
     changed,
+    components,
     ink,
     looks_drawn,
     lost,
+    other_room,
     pixels,
     sharpness,
     significant,
@@ -55,6 +68,8 @@ LEAST_DRAWN = 0.015
 LEAST_INK = 200
 # Of a build's ink this share may be lost from one state to the next.
 LOST_SHARE = 0.01
+# A pointer is so many pixels at most where it was, and hides as many where it is.
+POINTED = 2 * SIGNIFICANT
 # A state with this share of the fullest one's ink is as full.
 AS_FULL = 0.97
 # A build may go back to an earlier state that had this share of its ink; less is the bare template.
@@ -78,11 +93,28 @@ def suspicious(keys: Sequence[Sample]) -> list[bool]:
     """
     masks = moving(keys)
     out = []
+    new: Blocks | bool = False
     for i, (a, b) in enumerate(pairwise(keys)):
         counts = changed(a.gray, b.gray)
         cut = (counts > 0).mean() >= CUT and abs(masks[i].mean() - masks[i + 1].mean()) > CUT / 2
-        out.append(bool(cut) or significant(np.where(masks[i] | masks[i + 1], 0, counts)))
+        moves = masks[i] | masks[i + 1]
+        outside = significant(np.where(moves, 0, counts))
+        coming = a.motion is not None and significant(np.where(new, a.motion, 0))
+        new = _replaced(a.gray, b.gray, moves, counts)
+        out.append(bool(cut) or outside or coming or bool(new.any()))
     return [*out, True][: len(keys)]
+
+
+def _replaced(a: Gray, b: Gray, moves: Blocks, counts: Counts) -> Blocks:
+    """The part of what seems to move that is not a person's before a room, but another slide's.
+
+    Encoders begin anew where a slide fades in: what is seen of motion there is mostly fades.
+    """
+    out = np.zeros_like(moves)
+    for part in components(moves):
+        if (counts[part] > 0).sum() >= PERSON and other_room(a, b, pixels(part)):
+            out |= part
+    return out
 
 
 def find_showings(samples: Sequence[Sample], end: float) -> tuple[Showing, ...]:
@@ -186,7 +218,7 @@ def _grouped(states: Sequence[_State], samples: Sequence[Sample]) -> list[list[_
     for state in states:
         last = groups[-1][-1].last if groups else 0
         near = samples[state.first].time - samples[last].time <= LONGEST_FADE
-        if groups and (near or state.first == last + 1) and _continues(groups[-1], state):
+        if groups and (near or state.first == last + 1) and _continues(groups[-1], state, samples):
             groups[-1].append(state)
         else:
             groups.append([state])
@@ -202,18 +234,29 @@ def _long_enough(group: Sequence[_State], samples: Sequence[Sample]) -> bool:
     return samples[last].time - samples[group[0].first].time >= least
 
 
-def _continues(group: Sequence[_State], new: _State) -> bool:
+def _continues(group: Sequence[_State], new: _State, samples: Sequence[Sample]) -> bool:
     fullest = max(s.ink for s in group)
     for old in reversed(group):
-        if (old is group[-1] or old.ink >= BACK_TO * fullest) and _adds(old, new):
+        if (old is group[-1] or old.ink >= BACK_TO * fullest) and _adds(old, new, samples):
             return True
     return False
 
 
-def _adds(old: _State, new: _State) -> bool:
-    """Whether all that stood in the old state stands in the new one."""
-    gone, all_ink = lost(old.gray, new.gray, old.mask | new.mask)
-    return gone <= max(LOST_PIXELS, LOST_SHARE * all_ink)
+def _adds(old: _State, new: _State, samples: Sequence[Sample]) -> bool:
+    """Whether all that stood in the old state stands in the new one.
+
+    What was there for a part of the old state only, or is hidden for a part of the new one, is a
+    pointer's work.
+    """
+    without = old.mask | new.mask
+    gone = lost(old.gray, new.gray, without)
+    enough = max(LOST_PIXELS, LOST_SHARE * ink(old.gray, without))
+    if amount(gone) > enough + POINTED:
+        return False
+    for a, b in product((old.first, old.last), (new.first, new.last)):
+        if amount(gone) > enough:
+            gone &= lost(samples[a].gray, samples[b].gray, without)
+    return amount(gone) <= enough
 
 
 def _spans(

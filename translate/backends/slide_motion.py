@@ -6,12 +6,14 @@ last cut. Does not know slides.
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 from translate.backends.slide_pictures import (
+    BLOCK,
     COLUMNS,
     HEIGHT,
     ROWS,
@@ -21,7 +23,10 @@ from translate.backends.slide_pictures import (
     Gray,
     boxed,
     changed,
+    components,
     grown,
+    pixels,
+    same_room,
 )
 
 # Samples closer than this show motion between them; farther apart they may show two slides.
@@ -47,8 +52,12 @@ CUT = 0.35
 PERSON = 8
 # ... unless that would cover more than this share of the picture.
 LARGEST_INSET = 0.4
+# Windows that are looked for: those seen last.
+MOST_WINDOWS = 16
 # Pictures that are held as they are: those around the one that is looked at.
 AT_HAND = 128
+
+_Sides = tuple[int, int, int, int]  # top, bottom, left and right, in blocks
 
 
 class Sample:
@@ -98,9 +107,7 @@ def moving(samples: Sequence[Sample]) -> list[Blocks]:
                 motion = None if cut else apart
             elif motion is None and not apart.any():
                 motion = apart  # a recorder of screens: nothing changed in between
-        weight = min(times[i + 1] - times[i], LASTING) if i + 1 < count else CLOSE
-        if motion is None:
-            weight = 0.0
+        weight = 0.0 if motion is None else _stands_for(times, i)
         seen[i + 1] = seen[i] + weight
         moves = np.zeros((ROWS, COLUMNS), bool) if motion is None else motion > 0
         moved[i + 1] = moved[i] + weight * moves
@@ -119,7 +126,18 @@ def moving(samples: Sequence[Sample]) -> list[Blocks]:
         else:
             out.append(_widened(moves))
         before = moves
-    return out
+    return _whole(out, samples)
+
+
+def _stands_for(times: Sequence[float], i: int) -> float:
+    """For how many seconds the motion seen at `i` may be taken.
+
+    Not for long where another look was just before: it was looked at closely since something came,
+    and what is seen may be its coming.
+    """
+    closely = i > 0 and times[i] - times[i - 1] <= CLOSE
+    most = CLOSE if closely or i + 1 == len(times) else LASTING
+    return min([most, *(after - times[i] for after in times[i + 1 : i + 2])])
 
 
 def later_than(samples: Sequence[Sample], i: int) -> int:
@@ -136,6 +154,58 @@ def _shot_ends(shot: Sequence[int]) -> list[int]:
     for i in range(len(shot) - 2, -1, -1):
         out[i] = out[i + 1] if shot[i] == shot[i + 1] else i + 1
     return out
+
+
+def _whole(masks: Sequence[Blocks], samples: Sequence[Sample]) -> list[Blocks]:
+    """The masks with each window whole that is known from another time.
+
+    In a few seconds a person may move nothing but the head. Where something moves in a rectangle
+    that moved before or later, and in the rest of it the same room stands, it is the same camera's.
+    """
+    out = list(masks)
+    starts = [i for i, mask in enumerate(masks) if i == 0 or mask is not masks[i - 1]]
+    runs = [slice(a, b) for a, b in pairwise([*starts, len(masks)])]
+    for order in (runs, runs[::-1]):
+        known: dict[_Sides, int] = {}
+        for run in order:
+            at = run.start
+            mask = out[at].copy()
+            for sides, seen in known.items():
+                top, bottom, left, right = sides
+                moves = mask[top:bottom, left:right]
+                if moves.sum() >= PERSON and _same_room_rests(
+                    samples[seen].gray, samples[at].gray, moves, sides
+                ):
+                    mask[top:bottom, left:right] = True
+            if not np.array_equal(mask, out[at]):
+                out[run] = [mask] * (run.stop - at)
+            for sides in _windows(out[at]):
+                known.pop(sides, None)
+                known[sides] = at
+            for sides in list(known)[:-MOST_WINDOWS]:
+                del known[sides]
+    return out
+
+
+def _windows(mask: Blocks) -> Iterator[_Sides]:
+    """The rectangles of what moves, as large as a person's inset may be."""
+    for part in components(mask):
+        rows, columns = np.nonzero(part)
+        sides = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+        if len(rows) >= PERSON and _area(sides) <= LARGEST_INSET * mask.size:
+            yield sides
+
+
+def _area(sides: _Sides) -> int:
+    top, bottom, left, right = sides
+    return (bottom - top) * (right - left)
+
+
+def _same_room_rests(a: Gray, b: Gray, moves: Blocks, sides: _Sides) -> bool:
+    """Whether in the part of the rectangle that does not move both pictures show the same room."""
+    top, bottom, left, right = (BLOCK * side for side in sides)
+    here = np.s_[top:bottom, left:right]
+    return not moves.all() and same_room(a[here], b[here], ~pixels(moves))
 
 
 def _widened(often: Blocks) -> Blocks:

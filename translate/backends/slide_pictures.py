@@ -30,6 +30,8 @@ SIGNIFICANT = 36
 INK = 24
 # The share of a letter's contrast that must be left of it: less than a dimmed bullet keeps.
 KEPT = 0.25
+# Of a room's edges so much stands while a person moves before it; of another's, by chance, less.
+SAME_ROOM = 0.5
 # Less ink than this, in pixels, is a black or white picture.
 BLANK = 30
 # Levels within a block of plain background; compression leaves some.
@@ -99,23 +101,49 @@ def contrast(gray: Gray) -> Gray:
     return out
 
 
-def lost(old: Gray, new: Gray, without: Blocks) -> tuple[int, int]:
-    """Pixels of the old picture's ink that do not stand in the new one, and all its ink.
+def lost(old: Gray, new: Gray, without: Blocks) -> Pixels:
+    """The old picture's ink that does not stand in the new one.
 
     Around a pixel of ink the steps from light to dark must go the same way; how far they go may
-    differ, since a bullet that was only dimmed is still there. Blocks with hardly a lost pixel do
-    not count: noise, a page number.
+    differ, since a bullet that was only dimmed is still there.
     """
-    all_ink = (contrast(old) > INK) & ~pixels(without)
+    drawn = (contrast(old) > INK) & ~pixels(without)
+    return drawn & ~_stands(old, new)
+
+
+def _stands(old: Gray, new: Gray) -> Pixels:
+    """Where the steps of the old picture are in the new one too."""
     agreement, energy = np.zeros((2, *old.shape), np.int32)
     before, after = old.astype(np.int32), new.astype(np.int32)
     for here, there in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
         step = before[there] - before[here]
         agreement[here] += step * (after[there] - after[here])
         energy[here] += step * step
-    gone = all_ink & (_around(agreement) < KEPT * _around(energy))
+    return np.asarray(_around(agreement) >= KEPT * _around(energy), bool)
+
+
+def same_room(a: Gray, b: Gray, where: Pixels) -> bool:
+    """Whether a person may be before the same room in both pictures: most of it stands there."""
+    stands, drawn = _standing(a, b, where)
+    return drawn >= BLANK and stands >= SAME_ROOM * drawn
+
+
+def other_room(a: Gray, b: Gray, where: Pixels) -> bool:
+    """Whether most of what is drawn in one of the pictures is not in the other: no person does."""
+    both = _standing(a, b, where), _standing(b, a, where)
+    return any(drawn >= BLANK and stands < SAME_ROOM * drawn for stands, drawn in both)
+
+
+def _standing(old: Gray, new: Gray, where: Pixels) -> tuple[int, int]:
+    """How many pixels of the old picture's ink stand in the new one, and all its ink."""
+    drawn = (contrast(old) > INK) & where
+    return int((drawn & _stands(old, new)).sum()), int(drawn.sum())
+
+
+def amount(gone: Pixels) -> int:
+    """How many pixels, but for blocks with hardly one: noise, a page number."""
     counts = gone.reshape(ROWS, BLOCK, COLUMNS, BLOCK).sum(axis=(1, 3), dtype=np.int64)
-    return int(np.where(counts >= FEW, counts, 0).sum()), int(all_ink.sum())
+    return int(np.where(counts >= FEW, counts, 0).sum())
 
 
 def _around(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

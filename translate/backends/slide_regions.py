@@ -22,6 +22,7 @@ from translate.backends.slide_pictures import (
     changed,
     contrast,
     pixels,
+    same_room,
 )
 from translate.model import WHOLE_PICTURE, Box
 
@@ -32,8 +33,10 @@ FAINT = 6
 UNBROKEN = 0.95
 # Pictures, of those that share a place, in which it must be: some slides are as dark as the hall.
 MANY = 0.35
-# Masks that share less than this of their blocks are another arrangement of the picture.
+# Masks that share less than ALIKE of their blocks are another arrangement of the picture; with
+# SAME they are the same one, and between those the room says it.
 ALIKE = 0.5
+SAME = 0.8
 # Neighbours before and after that are compared; more say nothing new.
 NEIGHBOURS = 8
 # Ink outside the rectangle that may be the ragged edge of the slide itself, in pixels.
@@ -49,18 +52,20 @@ Levels = npt.NDArray[np.int16]
 
 def regions(pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[Box]:
     """For each slide's picture, with what moves in it, the part that is the slide."""
-    return [_region(i, _kin(i, masks), pictures, masks) for i in range(len(pictures))]
+    return [_region(i, _kin(i, pictures, masks), pictures, masks) for i in range(len(pictures))]
 
 
-def _kin(i: int, masks: Sequence[Blocks]) -> list[int]:
-    """Pictures near the one at `i` in which the same part moves."""
+def _kin(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[int]:
+    """Pictures near the one at `i` that are arranged as it is."""
     near = range(max(0, i - NEIGHBOURS), min(len(masks), i + NEIGHBOURS + 1))
-    out = []
-    for j in near:
-        either, both = int((masks[i] | masks[j]).sum()), int((masks[i] & masks[j]).sum())
-        if either == 0 or both >= ALIKE * either:
-            out.append(j)
-    return out
+    return [j for j in near if _arranged_alike(pictures[i], masks[i], pictures[j], masks[j])]
+
+
+def _arranged_alike(a: Gray, moving: Blocks, b: Gray, moving_too: Blocks) -> bool:
+    """Whether the same part moves; where it is less than the same, before the same room."""
+    either, both = int((moving | moving_too).sum()), moving & moving_too
+    share = int(both.sum()) / either if either else 1.0
+    return share >= SAME or (share >= ALIKE and same_room(a, b, pixels(both)))
 
 
 def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
