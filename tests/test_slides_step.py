@@ -668,6 +668,14 @@ def test_paragraphs_begin_with_slides_and_stay_when_slides_are_left_out(place: P
     place.edit(lambda rows: rows[1:])
     drafted(place)
     assert said() == with_slides
+    article = place.workspace.path(ARTICLE)
+    article.write_text(article.read_text("utf-8").replace("Thank you all", "Thanks"), "utf-8")
+    place.workspace = talk_with_video(place.workspace.folder, sha="6")  # fetched again
+    place.video.showings = tuple(
+        replace(s, start=s.start + 7, end=s.end + 7, at=s.at + 7) for s in place.video.showings
+    )
+    drafted(place)
+    assert said() == [text.replace("Thank you all", "Thanks") for text in with_slides]
 
 
 @pytest.mark.parametrize("force", [False, True])

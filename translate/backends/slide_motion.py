@@ -64,7 +64,8 @@ class Sample:
     """A picture at a time, in seconds, and what moves in it where that was measured.
 
     `motion` is the changed pixels of each block half a second later. The picture is held packed:
-    three hours of slides take 100 MB, of camera 600, where plain they would take 1200.
+    the pictures alone of three hours of slides take 100 MB, of camera 600, where plain they would
+    take 1200.
     """
 
     __slots__ = ("_packed", "motion", "time")

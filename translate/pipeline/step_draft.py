@@ -240,9 +240,9 @@ def _made_of(
 ) -> tuple[str, Sequence[float]]:
     """The key of the article, and when slides were first shown, since paragraphs begin with them.
 
-    Slides that a person takes out, or that are not wanted in the draft, count as well; and those
-    found after the paragraphs were made do not, unless they are made `anew`: so the paragraphs,
-    their Chinese and what was edited in it stay as they are.
+    Slides that a person takes out, or that are not wanted in the draft, count as well. But slides
+    found later cut no paragraphs again, unless these are made `anew`: so they, their Chinese and
+    what was edited in it stay as they are.
     """
     heard = "\n".join(f"{t.source}\t{'|'.join(t.heard_as)}" for t in glossary.terms)
     chapters = digest_of(talk.chapters)
@@ -250,10 +250,10 @@ def _made_of(
     left = (digest_of(undone),) if undone else ()
     without = digest(SEGMENT_RULES, workspace.read(TRANSCRIPT), chapters, heard, *left)
     starts = tuple(s.start for s in workspace.deck().slides)
-    there = workspace.has(ARTICLE) and workspace.key(ARTICLE) == without
-    if not starts or (there and not anew):
-        return without, ()
-    return digest(without, digest_of(starts)), starts
+    recorded = workspace.key(ARTICLE) if workspace.has(ARTICLE) and not anew else ""
+    if recorded.partition(":")[0] == without:
+        return recorded, starts
+    return f"{without}:{digest_of(starts)}" if starts else without, starts
 
 
 def translation_key(

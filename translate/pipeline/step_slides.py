@@ -169,8 +169,9 @@ def slides_state(workspace: Workspace, talk: Talk, tools: Tools, wishes: Wishes)
 def _up_to_date(workspace: Workspace, video: Media, reader: str, wishes: Wishes) -> bool:
     """Whether the slides are of this video, in the mode that is wanted, with their pictures.
 
-    What was read once stays where nothing here reads (`reader` is empty): pictures alone come in
-    its place only where they are asked for, and from then on.
+    What was read once stays where nothing here reads (`reader` is empty), also without a picture
+    that was removed: pictures alone come in its place only where they are asked for, and from then
+    on.
     """
     before = _recorded(workspace)
     asked = _asked(wishes, before)
