@@ -244,7 +244,7 @@ def _ink_at(gray: Gray, row: int, column: int) -> bool:
 def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
     """The share of the letters of `a`, or of `both`, that are not the same in the other."""
     low, wide = min(_size(v.box) for v in (a, b))
-    one, other = (_resized(v.still.gray, v.box, low, wide) for v in (a, b))
+    one, other = (_resized(_unpointed(v.still), v.box, low, wide) for v in (a, b))
     hidden = [_resized(pixels(grown(v.still.mask)), v.box, low, wide) > 1e-3 for v in (a, b)]
     tall, long = LETTERS
     seen = ~(_mean((hidden[0] | hidden[1]).astype(np.float32), tall, long) > 1e-3)
@@ -265,6 +265,11 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
     if counts.sum() < SEEN * letters.sum():
         return 1.0  # what is hidden may be anything
     return float((best[counts] < AGREE).mean()) if counts.any() else 1.0
+
+
+def _unpointed(still: Still) -> Gray:
+    """The picture without a pointer, if it is known: a title has few letters, and it hides some."""
+    return still.gray if still.settled is None else still.settled
 
 
 # --- pictures -------------------------------------------------------------------------------------

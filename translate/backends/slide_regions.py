@@ -5,6 +5,7 @@ Knows small gray pictures. Does not know times.
 Slides that stand in the same place differ from one another within it and nowhere else. From the
 rectangle of all differences each side goes outwards to the first straight line along it, or to the
 edge of the picture. Where that leaves something drawn outside, the picture as a whole is the slide.
+A slide nearly as dark as the ground has a line of a few levels, which counts if beyond it is none.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from translate.backends.slide_pictures import (
+    BLANK,
+    BLOCK,
     HEIGHT,
     INK,
     STEP,
     WIDTH,
     Blocks,
     Gray,
+    Pixels,
     changed,
     contrast,
+    ink,
     pixels,
     same_room,
 )
@@ -31,12 +36,16 @@ LINE = 0.6
 # A dark slide in a dark hall has an edge of so few levels; it counts if almost nothing is missing.
 FAINT = 6
 UNBROKEN = 0.95
+# One of so few levels, all of it up or all of it down, counts if beyond it is nothing but ground.
+FAINTEST = 2
 # Pictures, of those that share a place, in which it must be: some slides are as dark as the hall.
 MANY = 0.35
 # Masks that share less than ALIKE of their blocks are another arrangement of the picture; with
 # SAME they are the same one, and between those the room says it.
 ALIKE = 0.5
 SAME = 0.8
+# A room has this share of the ink of another at least; where it is gone, it has less.
+AS_FULL = 0.5
 # Neighbours before and after that are compared; more say nothing new.
 NEIGHBOURS = 8
 # Ink outside the rectangle that may be the ragged edge of the slide itself, in pixels.
@@ -56,16 +65,45 @@ def regions(pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[Box]:
 
 
 def _kin(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[int]:
-    """Pictures near the one at `i` that are arranged as it is."""
+    """Pictures near the one at `i` that are arranged as it is.
+
+    The same part moves, and before the same room: what moved just before or after may be taken for
+    moving. Where none shows the same room, as with a camera that pans, one as full is taken for it.
+    """
     near = range(max(0, i - NEIGHBOURS), min(len(masks), i + NEIGHBOURS + 1))
-    return [j for j in near if _arranged_alike(pictures[i], masks[i], pictures[j], masks[j])]
+    shares = {j: _shared(masks[i], masks[j]) for j in near}
+    alike = [j for j, share in shares.items() if share >= ALIKE]
+    same = [j for j in alike if _before_one_room(pictures[i], pictures[j], masks[i] & masks[j])]
+    if any(j != i for j in same):
+        return sorted({i, *same})
+    return [
+        j
+        for j in alike
+        if shares[j] >= SAME and _as_full(pictures[i], pictures[j], masks[i] & masks[j])
+    ]
 
 
-def _arranged_alike(a: Gray, moving: Blocks, b: Gray, moving_too: Blocks) -> bool:
-    """Whether the same part moves; where it is less than the same, before the same room."""
-    either, both = int((moving | moving_too).sum()), moving & moving_too
-    share = int(both.sum()) / either if either else 1.0
-    return share >= SAME or (share >= ALIKE and same_room(a, b, pixels(both)))
+def _shared(moving: Blocks, moving_too: Blocks) -> float:
+    """The share of what moves in one of two pictures that moves in both."""
+    either = int((moving | moving_too).sum())
+    return int((moving & moving_too).sum()) / either if either else 1.0
+
+
+def _before_one_room(a: Gray, b: Gray, moving: Blocks) -> bool:
+    """Whether what moves in both pictures does so before the same room."""
+    if not moving.any():
+        return False
+    rows, columns = np.nonzero(moving.any(axis=1))[0], np.nonzero(moving.any(axis=0))[0]
+    part = np.s_[
+        rows[0] * BLOCK : (rows[-1] + 1) * BLOCK, columns[0] * BLOCK : (columns[-1] + 1) * BLOCK
+    ]
+    return same_room(a[part], b[part], pixels(moving)[part])
+
+
+def _as_full(a: Gray, b: Gray, moving: Blocks) -> bool:
+    """Whether what moves in both pictures is full of things in both, or plain in both."""
+    some, more = sorted(max(BLANK, ink(gray, ~moving)) for gray in (a, b))
+    return some >= AS_FULL * more
 
 
 def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
@@ -80,22 +118,31 @@ def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequenc
     rows, columns = np.nonzero(varied.any(axis=1))[0], np.nonzero(varied.any(axis=0))[0]
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
-    stack = np.stack([pictures[j] for j in kin]).astype(np.int16)
-    across = stack[:, top:bottom]
-    left, right = _before(across, left), WIDTH - _before(across[:, :, ::-1], WIDTH - right)
+    stack, rests = np.stack([pictures[j] for j in kin]).astype(np.int16), ~pixels(moving)
+    left, right = _sides(stack[:, top:bottom], rests[top:bottom], left, right)
     along = stack[:, :, left:right].transpose(0, 2, 1)
-    top, bottom = _before(along, top), HEIGHT - _before(along[:, :, ::-1], HEIGHT - bottom)
-    if not _alone(pictures[i], moving, (top, bottom, left, right)):
+    top, bottom = _sides(along, rests[:, left:right].T, top, bottom)
+    # A clip moves in one slide only, a camera beside them in most.
+    camera = np.mean([masks[j] for j in kin], axis=0) > 0.5
+    if not _alone(pictures[i], moving, camera, (top, bottom, left, right)):
         return WHOLE_PICTURE
     return Box(left=left / WIDTH, top=top / HEIGHT, right=right / WIDTH, bottom=bottom / HEIGHT)
 
 
-def _before(stack: Levels, start: int) -> int:
+def _sides(stack: Levels, rests: Pixels, low: int, high: int) -> tuple[int, int]:
+    """Both sides, from `low` and `high`: pictures x length of the side x position."""
+    length = stack.shape[2]
+    far = _before(stack[:, :, ::-1], rests[:, ::-1], length - high)
+    return _before(stack, rests, low), length - far
+
+
+def _before(stack: Levels, rests: Pixels, start: int) -> int:
     """Where the side that is now at `start` belongs: pictures x length of the side x position."""
     for at in range(start, 1, -1):
-        step = np.abs(stack[:, :, at] - stack[:, :, at - 2])
-        seen = ((step > STEP).mean(axis=1) >= LINE) | ((step > FAINT).mean(axis=1) >= UNBROKEN)
-        if seen.mean() >= MANY:
+        step = stack[:, :, at] - stack[:, :, at - 2]
+        size = np.abs(step)
+        seen = ((size > STEP).mean(axis=1) >= LINE) | ((size > FAINT).mean(axis=1) >= UNBROKEN)
+        if seen.mean() >= MANY or _last_line(stack[:, :, : at - 1], rests[:, : at - 1], step):
             # The line lies between the two, or the pixel in the middle is half of each.
             sharper = np.abs(stack[:, :, at] - stack[:, :, at - 1]).mean()
             return (
@@ -104,14 +151,30 @@ def _before(stack: Levels, start: int) -> int:
     return 0
 
 
-def _alone(gray: Gray, moving: Blocks, sides: tuple[int, int, int, int]) -> bool:
-    """Whether nothing but a camera or plain ground is outside the rectangle."""
+def _last_line(beyond: Levels, rests: Pixels, step: Levels) -> bool:
+    """Whether the step is a line, however faint, with nothing beyond it but what moves."""
+    up, down = (step >= FAINTEST).mean(axis=1), (step <= -FAINTEST).mean(axis=1)
+    lines = np.maximum(up, down) >= UNBROKEN
+    if lines.mean() < MANY:
+        return False
+    if not rests.any():
+        return True
+    ground = beyond[lines][:, rests]
+    apart = np.abs(ground - np.median(ground, axis=1, keepdims=True)) > FAINT
+    return bool((apart.mean(axis=1) <= 1 - UNBROKEN).mean() >= 0.5)
+
+
+def _alone(gray: Gray, moving: Blocks, often: Blocks, sides: tuple[int, int, int, int]) -> bool:
+    """Whether nothing but a camera or plain ground is outside the rectangle.
+
+    `moving` is what moves in one of the pictures that share the place, `often` what does in most.
+    """
     top, bottom, left, right = sides
     outside = np.ones(gray.shape, bool)
     outside[top:bottom, left:right] = False
-    camera = pixels(moving)
+    camera = pixels(often)
     if camera.mean() >= CAMERA and (camera & outside).sum() >= OUTSIDE * camera.sum():
         return True
     far = np.ones(gray.shape, bool)
     far[max(0, top - MARGIN) : bottom + MARGIN, max(0, left - MARGIN) : right + MARGIN] = False
-    return int(((contrast(gray) > INK) & far & ~camera).sum()) <= STRAY
+    return int(((contrast(gray) > INK) & far & ~pixels(moving)).sum()) <= STRAY
