@@ -5,10 +5,11 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from PIL import Image
 
 from tests.backends.slide_films import slide
 from translate.backends.slide_again import Still, numbered
-from translate.backends.slide_pictures import COLUMNS, HEIGHT, ROWS, WIDTH, ink
+from translate.backends.slide_pictures import COLUMNS, HEIGHT, ROWS, WIDTH, Gray, ink
 from translate.model import WHOLE_PICTURE, Box
 
 RESTS = np.zeros((ROWS, COLUMNS), bool)
@@ -44,3 +45,21 @@ def test_slides_of_which_most_is_hidden_do_not_pass_for_one_another() -> None:
     lines[4:] = True
     hidden = Still(other.gray, lines, ink(other.gray, lines))
     assert numbered([[beside], [hidden]], [box, WHOLE_PICTURE]) == [0, 1]
+
+
+def test_a_pointer_on_a_title_does_not_make_it_another_slide_in_another_place() -> None:
+    def beside(gray: Gray) -> Gray:
+        out = np.full((HEIGHT, WIDTH), 35, np.uint8)
+        wide, high = int(0.65 * WIDTH), int(0.65 * HEIGHT)
+        small = Image.fromarray(gray).resize((wide, high), Image.Resampling.BOX)
+        out[:high, :wide] = np.asarray(small)
+        return out
+
+    whole = still(1, 0)
+    title = beside(whole.gray)
+    pointed = title.copy()
+    pointed[2:14, 40:49] = 20
+    box = Box(left=0.0, top=0.0, right=0.65, bottom=0.65)
+    for settled, numbers in ((title, [0, 0]), (None, [0, 1])):
+        seen = Still(pointed, RESTS, ink(pointed, RESTS), settled)
+        assert numbered([[seen], [whole]], [box, WHOLE_PICTURE]) == numbers

@@ -25,6 +25,7 @@ from translate.backends.slide_pictures import (
     Pixels,
     changed,
     contrast,
+    grown,
     ink,
     pixels,
     same_room,
@@ -118,7 +119,8 @@ def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequenc
     rows, columns = np.nonzero(varied.any(axis=1))[0], np.nonzero(varied.any(axis=0))[0]
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
-    stack, rests = np.stack([pictures[j] for j in kin]).astype(np.int16), ~pixels(moving)
+    stack = np.stack([pictures[j] for j in kin]).astype(np.int16)
+    rests = ~pixels(grown(moving))  # the edge of a camera seldom moves
     left, right = _sides(stack[:, top:bottom], rests[top:bottom], left, right)
     along = stack[:, :, left:right].transpose(0, 2, 1)
     top, bottom = _sides(along, rests[:, left:right].T, top, bottom)
