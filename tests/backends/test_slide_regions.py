@@ -88,6 +88,6 @@ def test_where_the_camera_is_gone_the_picture_is_arranged_otherwise() -> None:
     assert boxes[4] == WHOLE_PICTURE
 
 
-def test_a_camera_that_pans_shows_no_room_twice() -> None:
-    pictures = [beside(n, 250, n, room=n) for n in range(4)]
-    assert all(off(box) <= 1 for box in regions(pictures, [blocks(3, 15, 21, 32)] * 4))
+def test_a_camera_that_pans_shows_a_room_again_with_the_same_slide_at_most() -> None:
+    pictures = [beside(n, 250, n, room=n) for n in (0, 1, 2, 3, 0)]
+    assert all(off(box) <= 1 for box in regions(pictures, [blocks(3, 15, 21, 32)] * 5))

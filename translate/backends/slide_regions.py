@@ -8,7 +8,7 @@ edge of the picture. Where that leaves something drawn outside, the picture as a
 A slide nearly as dark as the ground has a line of a few levels, which counts if beyond it is none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -62,26 +62,23 @@ Levels = npt.NDArray[np.int16]
 
 def regions(pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[Box]:
     """For each slide's picture, with what moves in it, the part that is the slide."""
-    return [_region(i, _kin(i, pictures, masks), pictures, masks) for i in range(len(pictures))]
+    return [_region(i, pictures, masks) for i in range(len(pictures))]
 
 
-def _kin(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[int]:
-    """Pictures near the one at `i` that are arranged as it is.
+def _kin(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Iterator[list[int]]:
+    """Pictures near the one at `i` that are arranged as it is; and if they say nothing, others.
 
-    The same part moves, and before the same room: what moved just before or after may be taken for
-    moving. Where none shows the same room, as with a camera that pans, one as full is taken for it.
+    First, where the same part moves before the same room: what moved just before or after may be
+    taken for moving. Then, as for a camera that pans, where the same part moves and is as full.
     """
     near = range(max(0, i - NEIGHBOURS), min(len(masks), i + NEIGHBOURS + 1))
     shares = {j: _shared(masks[i], masks[j]) for j in near}
-    alike = [j for j, share in shares.items() if share >= ALIKE]
-    same = [j for j in alike if _before_one_room(pictures[i], pictures[j], masks[i] & masks[j])]
-    if any(j != i for j in same):
-        return sorted({i, *same})
-    return [
-        j
-        for j in alike
-        if shares[j] >= SAME and _as_full(pictures[i], pictures[j], masks[i] & masks[j])
-    ]
+    for rule, least in ((_before_one_room, ALIKE), (_as_full, SAME)):
+        yield [
+            j
+            for j, share in shares.items()
+            if j == i or (share >= least and rule(pictures[i], pictures[j], masks[i] & masks[j]))
+        ]
 
 
 def _shared(moving: Blocks, moving_too: Blocks) -> float:
@@ -107,14 +104,13 @@ def _as_full(a: Gray, b: Gray, moving: Blocks) -> bool:
     return some >= AS_FULL * more
 
 
-def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
-    moving = np.logical_or.reduce([masks[j] for j in kin])
-    varied = np.zeros((HEIGHT, WIDTH), bool)
-    for j in kin:
-        counts = np.where(moving, 0, changed(pictures[i], pictures[j]))
-        apart = np.abs(pictures[i].astype(np.int16) - pictures[j]) > STEP
-        varied |= apart & pixels(counts > 0)
-    if not varied.any():
+def _region(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
+    for kin in _kin(i, pictures, masks):
+        moving = np.logical_or.reduce([masks[j] for j in kin])
+        varied = _varied(pictures[i], [pictures[j] for j in kin], moving)
+        if varied.any():
+            break
+    else:
         return WHOLE_PICTURE
     rows, columns = np.nonzero(varied.any(axis=1))[0], np.nonzero(varied.any(axis=0))[0]
     top, bottom = int(rows[0]), int(rows[-1]) + 1
@@ -129,6 +125,16 @@ def _region(i: int, kin: Sequence[int], pictures: Sequence[Gray], masks: Sequenc
     if not _alone(pictures[i], moving, camera, (top, bottom, left, right)):
         return WHOLE_PICTURE
     return Box(left=left / WIDTH, top=top / HEIGHT, right=right / WIDTH, bottom=bottom / HEIGHT)
+
+
+def _varied(gray: Gray, others: Sequence[Gray], moving: Blocks) -> Pixels:
+    """Where any of the others differs from the picture, but for what moves."""
+    varied = np.zeros((HEIGHT, WIDTH), bool)
+    for other in others:
+        counts = np.where(moving, 0, changed(gray, other))
+        apart = np.abs(gray.astype(np.int16) - other) > STEP
+        varied |= apart & pixels(counts > 0)
+    return varied
 
 
 def _sides(stack: Levels, rests: Pixels, low: int, high: int) -> tuple[int, int]:
