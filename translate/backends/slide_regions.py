@@ -8,14 +8,12 @@ edge of the picture. Where that leaves something drawn outside, the picture as a
 A slide nearly as dark as the ground has a line of a few levels, which counts if beyond it is none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from translate.backends.slide_pictures import (
-    BLANK,
-    BLOCK,
     HEIGHT,
     INK,
     STEP,
@@ -26,7 +24,7 @@ from translate.backends.slide_pictures import (
     changed,
     contrast,
     grown,
-    ink,
+    looks_drawn,
     pixels,
     same_room,
 )
@@ -45,8 +43,8 @@ MANY = 0.35
 # SAME they are the same one, and between those the room says it.
 ALIKE = 0.5
 SAME = 0.8
-# A room has this share of the ink of another at least; where it is gone, it has less.
-AS_FULL = 0.5
+# Of two rooms as much is plain, but for this share: where one is gone, more is.
+AS_PLAIN = 0.15
 # Neighbours before and after that are compared; more say nothing new.
 NEIGHBOURS = 8
 # Ink outside the rectangle that may be the ragged edge of the slide itself, in pixels.
@@ -65,52 +63,39 @@ def regions(pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[Box]:
     return [_region(i, pictures, masks) for i in range(len(pictures))]
 
 
-def _kin(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Iterator[list[int]]:
-    """Pictures near the one at `i` that are arranged as it is; and if they say nothing, others.
-
-    First, where the same part moves before the same room: what moved just before or after may be
-    taken for moving. Then, as for a camera that pans, where the same part moves and is as full.
-    """
+def _kin(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> list[int]:
+    """Pictures near the one at `i` that are arranged as it is."""
     near = range(max(0, i - NEIGHBOURS), min(len(masks), i + NEIGHBOURS + 1))
-    shares = {j: _shared(masks[i], masks[j]) for j in near}
-    for rule, least in ((_before_one_room, ALIKE), (_as_full, SAME)):
-        yield [
-            j
-            for j, share in shares.items()
-            if j == i or (share >= least and rule(pictures[i], pictures[j], masks[i] & masks[j]))
-        ]
+    return [j for j in near if _arranged_alike(pictures[i], masks[i], pictures[j], masks[j])]
 
 
-def _shared(moving: Blocks, moving_too: Blocks) -> float:
-    """The share of what moves in one of two pictures that moves in both."""
-    either = int((moving | moving_too).sum())
-    return int((moving & moving_too).sum()) / either if either else 1.0
+def _arranged_alike(a: Gray, moving: Blocks, b: Gray, moving_too: Blocks) -> bool:
+    """Whether the same part moves, or less than that before the same room.
+
+    What moved just before or after may be taken for moving: a camera that is gone leaves another
+    room, and a plainer one. A camera that pans shows another room, too, but one like it.
+    """
+    either, both = int((moving | moving_too).sum()), moving & moving_too
+    share = int(both.sum()) / either if either else 1.0
+    if share < ALIKE or not both.any():
+        return share >= SAME
+    if share >= SAME and abs(_plain(a, both) - _plain(b, both)) <= AS_PLAIN:
+        return True
+    rows, columns = (np.nonzero(pixels(both).any(axis=axis))[0] for axis in (1, 0))
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return same_room(a[part], b[part], pixels(both)[part])
 
 
-def _before_one_room(a: Gray, b: Gray, moving: Blocks) -> bool:
-    """Whether what moves in both pictures does so before the same room."""
-    if not moving.any():
-        return False
-    rows, columns = np.nonzero(moving.any(axis=1))[0], np.nonzero(moving.any(axis=0))[0]
-    part = np.s_[
-        rows[0] * BLOCK : (rows[-1] + 1) * BLOCK, columns[0] * BLOCK : (columns[-1] + 1) * BLOCK
-    ]
-    return same_room(a[part], b[part], pixels(moving)[part])
-
-
-def _as_full(a: Gray, b: Gray, moving: Blocks) -> bool:
-    """Whether what moves in both pictures is full of things in both, or plain in both."""
-    some, more = sorted(max(BLANK, ink(gray, ~moving)) for gray in (a, b))
-    return some >= AS_FULL * more
+def _plain(gray: Gray, where: Blocks) -> float:
+    """The share of plain background there."""
+    return looks_drawn(gray, ~where)[0]
 
 
 def _region(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
-    for kin in _kin(i, pictures, masks):
-        moving = np.logical_or.reduce([masks[j] for j in kin])
-        varied = _varied(pictures[i], [pictures[j] for j in kin], moving)
-        if varied.any():
-            break
-    else:
+    kin = _kin(i, pictures, masks)
+    moving = np.logical_or.reduce([masks[j] for j in kin])
+    varied = _varied(pictures[i], [pictures[j] for j in kin], moving)
+    if not varied.any():
         return WHOLE_PICTURE
     rows, columns = np.nonzero(varied.any(axis=1))[0], np.nonzero(varied.any(axis=0))[0]
     top, bottom = int(rows[0]), int(rows[-1]) + 1
