@@ -247,7 +247,7 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
     one, other = (_resized(_unpointed(v.still), v.box, low, wide) for v in (a, b))
     hidden = [_resized(pixels(grown(v.still.mask)), v.box, low, wide) > 1e-3 for v in (a, b)]
     tall, long = LETTERS
-    seen = ~(_mean((hidden[0] | hidden[1]).astype(np.float32), tall, long) > 1e-3)
+    open_ = [~(_mean(h.astype(np.float32), tall, long) > 1e-3) for h in hidden]
     ours, theirs = _spread(one), _spread(other)
     best = np.full((low, wide), -1.0, np.float32)
     least = np.full((low, wide), np.inf, np.float32)
@@ -259,9 +259,10 @@ def _disagreeing(a: _View, b: _View, *, both: bool) -> float:
             common = _mean(one * moved, tall, long) - ours[0] * mean
             best = np.maximum(best, common / np.sqrt(ours[1] * variance + 1.0))
             least = np.minimum(least, variance)
-    written = np.maximum(ours[1], least) if both else ours[1]
-    letters = written > WRITTEN**2
-    counts = seen & letters
+    letters = open_[0] & (ours[1] > WRITTEN**2)  # a camera's picture is none
+    if both:
+        letters |= open_[1] & (least > WRITTEN**2)
+    counts = letters & open_[0] & open_[1]
     if counts.sum() < SEEN * letters.sum():
         return 1.0  # what is hidden may be anything
     return float((best[counts] < AGREE).mean()) if counts.any() else 1.0

@@ -52,7 +52,7 @@ from translate.workspace import (
     encode,
 )
 
-SLIDE_RULES = "1"  # raised when the rules change, so that older slides count as stale
+SLIDE_RULES = "2"  # raised when the rules change, so that older slides count as stale
 _UNSEEN = "slides-missing"  # the rule of a video that cannot be looked at
 
 
