@@ -58,6 +58,11 @@ class _Unit:
     gap: str
     kind: str  # "front", "english", "chinese", "note", "slide", "heading", "text"
     names: tuple[str, ...] = ()  # its anchors, or its key; a slide's with "slide" behind it
+    over: str = ""  # what a heading stands over, where another one has the same words
+
+    @property
+    def id(self) -> str:
+        return self.text + self.over
 
     @property
     def keys(self) -> set[tuple[str, str]]:
@@ -78,6 +83,7 @@ def merge(base: str, edited: str, new: str) -> Merged:
     old, mine, theirs = (t.replace("\r\n", "\n") for t in (base, edited, new))
     fronts = [list(_front_units(t)) for t in (old, mine, theirs)]
     bodies = [list(_body_units(t)) for t in (old, mine, theirs)]
+    bodies = _told_apart(*bodies)
     start, end = _fences(mine)
     front, first = _Merge(*fronts).result() if start else ("", [])
     body, second = _Merge(*bodies).result()
@@ -228,7 +234,7 @@ def _pairs(
     `known`: what units of `right` were in `left`; -1 for those which were not there.
     """
     pairs = {i if i >= 0 else len(left) + n: n for n, i in known.items()}
-    same = SequenceMatcher(None, [u.text for u in left], [u.text for u in right], autojunk=False)
+    same = SequenceMatcher(None, [u.id for u in left], [u.id for u in right], autojunk=False)
     for block in same.get_matching_blocks():
         pairs.update((block.a + n, block.b + n) for n in range(block.size))
     _pair_by_words(left, right, pairs)
@@ -305,6 +311,20 @@ def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
             of = -1 if unit.text == "---" else n
             nearer.clear()
     return found
+
+
+def _told_apart(base: list[_Unit], edited: list[_Unit], new: list[_Unit]) -> list[list[_Unit]]:
+    """The three with what each heading stands over, where we have given others the same words."""
+    many = [Counter(_bare(u.text) for u in units if u.kind == "heading") for units in (base, new)]
+    told: list[list[_Unit]] = []
+    for units in (base, edited, new):
+        apart = list(units)
+        for n, (of, _, nearer) in _over(units).items():
+            if max(words[_bare(units[n].text)] for words in many) > 1:
+                name = units[of].names[0] if of >= 0 else ""
+                apart[n] = replace(units[n], over=f"\n{name} {nearer}")
+        told.append(apart)
+    return told
 
 
 def _around(units: Sequence[_Unit]) -> list[tuple[str, str]]:
@@ -389,13 +409,13 @@ class _Merge:
     def __init__(self, base: list[_Unit], edited: list[_Unit], new: list[_Unit]) -> None:
         self.base, self.edited, self.new = base, edited, new
         self.became = _pairs(base, new)
-        self.texts = {u.text for u in edited}
+        self.texts = {u.id for u in edited}
         self.held: dict[int, str] = {}  # base units that stay, and what would be in their place
         self.hidden: set[int] = set()  # new units that stand there, and do not come in
         self._align()
         self.keys = {k: u for u in edited for k in u.keys}
-        self.later = {u.text for u in new}
-        self.ours = {u.text for u in base} | self.later
+        self.later = {u.id for u in new}
+        self.ours = {u.id for u in base} | self.later
         self.whole = dict(_split_paragraphs(edited, self.ours))
         self.mine = _pairs(base, edited, self._merged_before())
         self.over = (_over(base), _over(edited))
@@ -410,11 +430,11 @@ class _Merge:
         carried: dict[int, _Unit] = {}  # what comes in elsewhere, by its place in `new`
         out: list[_Unit] = []
         for n, unit in enumerate(self.edited):
-            fresh = self.replaced.get(unit.text, self.numbered.get(n, unit))
+            fresh = self.replaced.get(unit.id, self.numbered.get(n, unit))
             if fresh is not None and n in moving:
                 carried[moving[n]] = _reanchored(fresh, anchors)
             elif fresh is unit:
-                ours = unit.text in self.later
+                ours = unit.id in self.later
                 out.append(unit if ours else _reanchored(unit, anchors))
             elif fresh is not None:
                 out.append(replace(fresh, gap=unit.gap))
@@ -441,8 +461,8 @@ class _Merge:
             theirs = [u for n in group.new for u in later[n].units]
             if len(group.old) == len(group.new) == 1:
                 self._pair(ours, theirs)
-            elif not all(self.base[i].text in self.texts for i in ours) and not all(
-                self.new[j].text in self.texts for j in theirs
+            elif not all(self.base[i].id in self.texts for i in ours) and not all(
+                self.new[j].id in self.texts for j in theirs
             ):
                 text = "\n\n".join(self.new[j].text for j in theirs[1:])  # its English is there
                 self.held.update((i, text) for i in ours)
@@ -457,7 +477,7 @@ class _Merge:
         was = {j: i for i, j in self.became.items()}
         slides = [(j, u) for j, u in enumerate(self.new) if u.kind == "slide"]
         texts, keys = {u.text: j for j, u in slides}, {k: j for j, u in slides for k in u.keys}
-        before = {u.text for u in self.base}, {k for u in self.base for k in u.keys}
+        before = {u.id for u in self.base}, {k for u in self.base for k in u.keys}
         found: dict[int, int] = {}
         for n, unit in enumerate(self.edited):
             if unit.kind != "slide" or unit.text in before[0]:
@@ -478,22 +498,22 @@ class _Merge:
 
     def _compare(self) -> None:
         """What to replace, and what the editor has changed as well."""
-        many = Counter(u.text for u in self.base)
+        many = Counter(u.id for u in self.base)
         for i, unit in enumerate(self.base):
             fresh = self.new[self.became[i]] if i in self.became else None
             mine = self.edited[self.mine[i]] if i in self.mine else None
-            if mine is not None and mine.text in many:
+            if mine is not None and mine.id in many:
                 mine = None  # another block of ours, which stands where this one stood
             if i in self.held:
-                if unit.kind == "chinese" and unit.text not in self.texts and mine:
+                if unit.kind == "chinese" and unit.id not in self.texts and mine:
                     self._conflict(unit.text, mine, self.held[i])
-            elif unit.text in self.later or many[unit.text] > 1:
+            elif unit.id in self.later or many[unit.id] > 1:
                 continue  # the same again, or a text that stands for nothing in particular
-            elif unit.text in self.texts:
-                self.replaced[unit.text] = fresh
-            elif mine and fresh and mine.text not in self.later and self._renumber(i, mine, fresh):
+            elif unit.id in self.texts:
+                self.replaced[unit.id] = fresh
+            elif mine and fresh and mine.id not in self.later and self._renumber(i, mine, fresh):
                 continue
-            elif mine and (fresh is None or fresh.text not in self.texts):
+            elif mine and (fresh is None or fresh.id not in self.texts):
                 text, names = (fresh.text, fresh.names) if fresh else ("", ())
                 self._conflict(unit.text, mine, text, names)
 
@@ -525,19 +545,19 @@ class _Merge:
         stay = _in_order(self.base, self.became)
         places = [_around(units) for units in (self.base, self.edited)]
         answers = Counter(self.mine.values())
-        texts, later = (Counter(u.text for u in units) for units in (self.edited, self.new))
+        texts, later = (Counter(u.id for u in units) for units in (self.edited, self.new))
         names = Counter(k for u in self.edited for k in u.keys)
         found: dict[int, int] = {}
         for i, j in self.became.items():
             n = self.mine.get(i, -1)
             if self.base[i].kind not in ("slide", "heading") or not self._sure(i) or answers[n] > 1:
                 continue
-            text = self.edited[n].text
-            one = texts[text] == later[self.new[j].text] == 1 and all(
+            text = self.edited[n].id
+            one = texts[text] == later[self.new[j].id] == 1 and all(
                 names[k] == 1 for k in self.edited[n].keys
             )
-            other = text in self.ours and text not in (self.base[i].text, self.new[j].text)
-            other = other or self.new[j].text in self.texts - {text}  # which it has become
+            other = text in self.ours and text not in (self.base[i].id, self.new[j].id)
+            other = other or self.new[j].id in self.texts - {text}  # which it has become
             left = _touch(places[0][i], places[1][n])
             if i not in stay and left and one and not other:
                 found[n] = j
@@ -545,8 +565,8 @@ class _Merge:
 
     def _renumber(self, i: int, mine: _Unit, fresh: _Unit) -> bool:
         """Whether a heading in the editor's words needs no more than the number of ours."""
-        twins = sum(u.text == mine.text for u in self.edited) > 1
-        done = twins or fresh.text in self.texts or not self._sure(i)
+        twins = sum(u.id == mine.id for u in self.edited) > 1
+        done = twins or fresh.id in self.texts or not self._sure(i)
         new = None if done else _renumbered(self.base[i], mine, fresh)
         if new is not None:
             self.numbered[self.mine[i]] = new
@@ -573,7 +593,7 @@ class _Merge:
         for j in (*others, *sorted(over, reverse=True)):
             unit = carried.get(j, self.new[j])
             if j not in carried:
-                if j in known or unit.text in self.texts or self._is_answered(unit, anchors):
+                if j in known or unit.id in self.texts or self._is_answered(unit, anchors):
                     continue
                 if self._deleted(unit, moved):
                     continue
@@ -582,7 +602,7 @@ class _Merge:
     def _is_answered(self, unit: _Unit, anchors: Mapping[str, str]) -> bool:
         """Whether the editor has something under its name; the two are a conflict then."""
         mine = next((self.keys[k] for k in unit.keys if k in self.keys), None)
-        if mine is None or mine.text in self.replaced or anchors.keys() & set(mine.names):
+        if mine is None or mine.id in self.replaced or anchors.keys() & set(mine.names):
             return False  # it was ours, and has become another paragraph, or it has another time
         self._conflict("", mine, unit.text, unit.names)
         return True
@@ -600,7 +620,7 @@ class _Merge:
         here = {
             name
             for u in self.edited
-            if u.kind != "slide" or u.text not in self.replaced  # which gives its time away
+            if u.kind != "slide" or u.id not in self.replaced  # which gives its time away
             for name in u.names
         }
         became = set(self.became.values())
@@ -641,8 +661,8 @@ class _Merge:
     def _where(self, j: int, out: Sequence[_Unit]) -> list[int]:
         """The places of a unit of `new` in `out`, by its text or its key."""
         unit = self.new[j]
-        found = [n for n, u in enumerate(out) if u.text == unit.text or u.keys & unit.keys]
-        twins = [k for k, u in enumerate(self.new) if u.text == unit.text]
+        found = [n for n, u in enumerate(out) if u.id == unit.id or u.keys & unit.keys]
+        twins = [k for k, u in enumerate(self.new) if u.id == unit.id]
         # Such as a rule: as many as in `new` stand in the same order.
         return [found[twins.index(j)]] if len(found) == len(twins) else found
 
@@ -650,14 +670,14 @@ class _Merge:
         """Where a heading goes that stands over `out[at]`: above those of lower levels that the
         editor has worded."""
         while at and out[at - 1].kind == "heading":
-            text = out[at - 1].text
-            if text in self.later or not text.startswith(f"{marks}#"):
+            above = out[at - 1]
+            if above.id in self.later or not above.text.startswith(f"{marks}#"):
                 break
             at -= 1
         return at
 
     def _written(self, unit: _Unit) -> bool:
-        return unit.text not in self.ours and not unit.names and unit.kind != "heading"
+        return unit.id not in self.ours and not unit.names and unit.kind != "heading"
 
 
 def _touch(one: tuple[str, str], other: tuple[str, str]) -> bool:
