@@ -313,17 +313,27 @@ def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
     return found
 
 
+def _known_by(units: Sequence[_Unit]) -> dict[int, str]:
+    """What tells each heading from others of its words: what it stands over."""
+    return {
+        n: f"\n{units[of].names[0] if of >= 0 else ''} {nearer}"
+        for n, (of, _, nearer) in _over(units).items()
+    }
+
+
 def _told_apart(base: list[_Unit], edited: list[_Unit], new: list[_Unit]) -> list[list[_Unit]]:
     """The three with what each heading stands over, where we have given others the same words."""
     many = [Counter(_bare(u.text) for u in units if u.kind == "heading") for units in (base, new)]
+    twins = {words for one in many for words, times in one.items() if times > 1}
     told: list[list[_Unit]] = []
     for units in (base, edited, new):
-        apart = list(units)
-        for n, (of, _, nearer) in _over(units).items():
-            if max(words[_bare(units[n].text)] for words in many) > 1:
-                name = units[of].names[0] if of >= 0 else ""
-                apart[n] = replace(units[n], over=f"\n{name} {nearer}")
-        told.append(apart)
+        known = _known_by(units)
+        told.append(
+            [
+                replace(u, over=known[n]) if n in known and _bare(u.text) in twins else u
+                for n, u in enumerate(units)
+            ]
+        )
     return told
 
 
@@ -427,7 +437,28 @@ class _Merge:
         self._compare()
         anchors = self._renamed()
         moving = self._moving()
-        carried: dict[int, _Unit] = {}  # what comes in elsewhere, by its place in `new`
+        coming = self._coming(anchors)
+        while True:
+            out, wrong = self._brought(moving, coming, anchors)
+            if not wrong:
+                break
+            moving = {n: j for n, j in moving.items() if j not in wrong}
+            coming -= wrong
+        conflicts = []
+        for conflict, last in self.conflicts:
+            part = _reanchored(last, anchors).text
+            whole = conflict.edited.removesuffix(last.text) + part
+            # Something of ours may have come in between the parts of what the editor split.
+            found = _find(whole, out) is not None
+            conflicts.append(replace(conflict, edited=whole if found else part))
+        return _joined(out, self.edited[-1:]), conflicts
+
+    def _brought(
+        self, moving: Mapping[int, int], coming: Collection[int], anchors: Mapping[str, str]
+    ) -> tuple[list[_Unit], set[int]]:
+        """The units of the result; and the headings that stand over something else there than what
+        they are known by, as that is not there."""
+        carried: dict[int, _Unit] = {}  # what comes in, by its place in `new`
         out: list[_Unit] = []
         for n, unit in enumerate(self.edited):
             fresh = self.replaced.get(unit.id, self.numbered.get(n, unit))
@@ -438,15 +469,11 @@ class _Merge:
                 out.append(unit if ours else _reanchored(unit, anchors))
             elif fresh is not None:
                 out.append(replace(fresh, gap=unit.gap))
-        self._insert(out, carried, anchors)
-        conflicts = []
-        for conflict, last in self.conflicts:
-            part = _reanchored(last, anchors).text
-            whole = conflict.edited.removesuffix(last.text) + part
-            # Something of ours may have come in between the parts of what the editor split.
-            found = _find(whole, out) is not None
-            conflicts.append(replace(conflict, edited=whole if found else part))
-        return _joined(out, self.edited[-1:]), conflicts
+        carried |= {j: self.new[j] for j in coming if j not in carried}
+        self._insert(out, carried)
+        there = {id(out[n]): known for n, known in _known_by(out).items()}
+        wrong = {j for j, u in carried.items() if u.over and u.over != there.get(id(u))}
+        return out, wrong
 
     def _align(self) -> None:
         """Paragraphs that a new transcription has moved or cut elsewhere.
@@ -581,23 +608,24 @@ class _Merge:
         same = _bare(self.base[i].text) == _bare(self.edited[n].text)
         return same or (was >= 0 and self.mine.get(was) == here)
 
-    def _insert(
-        self, out: list[_Unit], carried: Mapping[int, _Unit], anchors: Mapping[str, str]
-    ) -> None:
-        """What `new` has and `base` had not, and what has moved; headings when there is what they
-        stand over, the nearest first."""
+    def _coming(self, anchors: Mapping[str, str]) -> set[int]:
+        """What `new` has and `base` had not, and is not in `edited` by its text or its name."""
         known = self.hidden | set(self.became.values())
         moved = self._moved()
+        return {
+            j
+            for j, unit in enumerate(self.new)
+            if j not in known
+            and unit.id not in self.texts
+            and not self._is_answered(unit, anchors)
+            and not self._deleted(unit, moved)
+        }
+
+    def _insert(self, out: list[_Unit], carried: Mapping[int, _Unit]) -> None:
+        """Headings come in when there is what they stand over, the nearest first."""
         over = _over(self.new)
-        others = [j for j in range(len(self.new)) if j not in over]
-        for j in (*others, *sorted(over, reverse=True)):
-            unit = carried.get(j, self.new[j])
-            if j not in carried:
-                if j in known or unit.id in self.texts or self._is_answered(unit, anchors):
-                    continue
-                if self._deleted(unit, moved):
-                    continue
-            out.insert(self._place(j, out, over), unit)
+        for j in (*sorted(carried.keys() - over), *sorted(carried.keys() & over, reverse=True)):
+            out.insert(self._place(j, out, over), carried[j])
 
     def _is_answered(self, unit: _Unit, anchors: Mapping[str, str]) -> bool:
         """Whether the editor has something under its name; the two are a conflict then."""
