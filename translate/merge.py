@@ -316,8 +316,8 @@ def _over(units: Sequence[_Unit]) -> dict[int, tuple[int, str, int]]:
 def _known_by(units: Sequence[_Unit]) -> dict[int, str]:
     """What tells each heading from others of its words: what it stands over."""
     return {
-        n: f"\n{units[of].names[0] if of >= 0 else ''} {nearer}"
-        for n, (of, _, nearer) in _over(units).items()
+        n: f"\n{units[of].names[0] if of >= 0 else ''}"
+        for n, (of, _, _) in _over(units).items()
     }
 
 
@@ -438,12 +438,14 @@ class _Merge:
         anchors = self._renamed()
         moving = self._moving()
         coming = self._coming(anchors)
+        lost: set[str] = set()
         while True:
-            out, wrong = self._brought(moving, coming, anchors)
-            if not wrong:
+            out = self._brought(moving, coming, anchors, lost)
+            there = _known_by(out)
+            wrong = {u.id for n, u in enumerate(out) if u.over and u.over != there.get(n)}
+            if wrong <= lost:
                 break
-            moving = {n: j for n, j in moving.items() if j not in wrong}
-            coming -= wrong
+            lost |= wrong
         conflicts = []
         for conflict, last in self.conflicts:
             part = _reanchored(last, anchors).text
@@ -454,26 +456,35 @@ class _Merge:
         return _joined(out, self.edited[-1:]), conflicts
 
     def _brought(
-        self, moving: Mapping[int, int], coming: Collection[int], anchors: Mapping[str, str]
-    ) -> tuple[list[_Unit], set[int]]:
-        """The units of the result; and the headings that stand over something else there than what
-        they are known by, as that is not there."""
+        self,
+        moving: Mapping[int, int],
+        coming: Collection[int],
+        anchors: Mapping[str, str],
+        lost: Collection[str],
+    ) -> list[_Unit]:
+        """The units of the result.
+
+        `lost`: headings that are known by what they stand over, and it is not there. They neither
+        move nor come in.
+        """
         carried: dict[int, _Unit] = {}  # what comes in, by its place in `new`
         out: list[_Unit] = []
         for n, unit in enumerate(self.edited):
             fresh = self.replaced.get(unit.id, self.numbered.get(n, unit))
-            if fresh is not None and n in moving:
-                carried[moving[n]] = _reanchored(fresh, anchors)
-            elif fresh is unit:
-                ours = unit.id in self.later
-                out.append(unit if ours else _reanchored(unit, anchors))
-            elif fresh is not None:
-                out.append(replace(fresh, gap=unit.gap))
-        carried |= {j: self.new[j] for j in coming if j not in carried}
+            if fresh is None:
+                continue
+            if n in moving:
+                moved = replace(_reanchored(fresh, anchors), over=self.new[moving[n]].over)
+                if moved.id not in lost:
+                    carried[moving[n]] = moved
+                    continue
+            if fresh is unit and unit.id not in self.later:
+                fresh = _reanchored(unit, anchors)
+            over = "" if fresh.id in lost else fresh.over
+            out.append(replace(fresh, gap=unit.gap, over=over))
+        carried |= {j: self.new[j] for j in coming if self.new[j].id not in lost}
         self._insert(out, carried)
-        there = {id(out[n]): known for n, known in _known_by(out).items()}
-        wrong = {j for j, u in carried.items() if u.over and u.over != there.get(id(u))}
-        return out, wrong
+        return out
 
     def _align(self) -> None:
         """Paragraphs that a new transcription has moved or cut elsewhere.
