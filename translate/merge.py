@@ -443,9 +443,13 @@ class _Merge:
             out = self._brought(moving, coming, anchors, lost)
             there = _known_by(out)
             wrong = {u.id for n, u in enumerate(out) if u.over and u.over != there.get(n)}
+            wrong &= self.later
             if wrong <= lost:
                 break
             lost |= wrong
+        # A copy that now stands where one of ours stood cannot be told from that the next time.
+        gone = {u.id for u in self.base if u.over} - self.later
+        out = [u for n, u in enumerate(out) if not (u.over and f"{u.text}{there.get(n)}" in gone)]
         conflicts = []
         for conflict, last in self.conflicts:
             part = _reanchored(last, anchors).text
