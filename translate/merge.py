@@ -124,7 +124,7 @@ def take(text: str, conflicts: Sequence[Conflict]) -> str:
         news.setdefault(conflict.edited, []).extend([conflict.new] if conflict.new else [])
     start, end = fences(text)
     front, body = list(front_units(text)), list(body_units(text))
-    ends = front[-1:], body[-1:]
+    was = tuple(front), tuple(body)
     for edited, fresh in news.items():
         for units, gap in ((front, "\n"), (body, "\n\n")):
             found = find(edited, units)
@@ -132,7 +132,7 @@ def take(text: str, conflicts: Sequence[Conflict]) -> str:
                 last = units[found.stop - 1]
                 new = [replace(last, raw=gap.join(fresh), text="")] if fresh else []
                 units[found.start : found.stop] = new
-    taken = start + joined(front, ends[0]) + end + joined(body, ends[1])
+    taken = start + joined(front, was[0]) + end + joined(body, was[1])
     return taken.replace("\n", "\r\n") if windows else taken
 
 
@@ -171,7 +171,7 @@ class _Merge:
             # Something of ours may have come in between the parts of what the editor split.
             found = find(whole, out) is not None
             conflicts.append(replace(conflict, edited=whole if found else part))
-        return joined(out, self.edited[-1:]), conflicts
+        return joined(out, self.edited), conflicts
 
     def _brought_in(self, anchors: Mapping[str, str]) -> list[Unit]:
         """The units of the result."""

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from translate.draft import ANCHOR, NOTE, REMARK, SLIDE, chunks, seconds, shown, split_front
 
@@ -112,13 +113,18 @@ def bare(text: str) -> str:
     return ANCHOR.sub("", SLIDE.sub("", REMARK.sub("", text))).strip()
 
 
-def joined(units: Sequence[Unit], end: Sequence[Unit]) -> str:
-    """The units with the white space between them, and at the end that of `end`'s last."""
+def joined(units: Sequence[Unit], was: Sequence[Unit]) -> str:
+    """The units with white space between them: that of `was`, the text that they come from, where
+    they stood side by side there, and at the end; else no less than parts two blocks."""
     if not units:
         return ""
     between = "\n" if units[0].kind == "front" else "\n\n"
-    last = end[-1].gap if end else between[:1]
-    gaps = [u.gap if u.gap.count("\n") >= len(between) else between for u in units[:-1]]
+    last = was[-1].gap if was else between[:1]
+    beside = set(pairwise(was))
+    gaps = [
+        u.gap if (u, after) in beside or u.gap.count("\n") >= len(between) else between
+        for u, after in pairwise(units)
+    ]
     return "".join(u.raw + gap for u, gap in zip(units, [*gaps, last], strict=True))
 
 
