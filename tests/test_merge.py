@@ -418,6 +418,14 @@ def test_taking_what_became_of_joined_paragraphs_brings_all_of_them() -> None:
     assert "第一，" not in text
 
 
+def test_taking_changes_no_white_space_elsewhere() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第一。", "```\n代码\n```\n第一个。")
+    (conflict,) = merge(base, edited.replace("第三", "三"), draft_of(NEW)).conflicts[-1:]
+    assert conflict.new.startswith("其三")
+    assert take(edited.replace("第三", "三"), [conflict]) == edited.replace("第三", "其三")
+
+
 def test_taking_that_there_is_nothing_takes_the_block_away() -> None:
     base = draft_of(OLD)
     edited = base.replace("第三。", "第三个。")
@@ -656,6 +664,35 @@ def test_a_slide_that_goes_elsewhere_moves_with_its_heading_whatever_else_was_ed
     assert merged.conflicts == ()
     assert merge(base, merged.text, new).text == merged.text
     assert merge(new, merged.text, base).text == edited  # and back again
+
+
+def test_headings_of_the_same_words_each_go_with_what_they_stand_over() -> None:
+    again = (BETA[0], "Alpha", *BETA[2:])
+    drafts = [
+        titled(slides)
+        for slides in (
+            [ALPHA, again, GAMMA],
+            [moved(ALPHA, 2), again, GAMMA],
+            [ALPHA, moved(again, 2), GAMMA],
+            [again, GAMMA],
+            [ALPHA, GAMMA],
+        )
+    ]
+    for base, new in itertools.permutations(drafts, 2):
+        edited = base.replace("- （编者留言）", "- 我的话。")
+        merged = merge(base, edited, new)
+        assert merged.text == new.replace("- （编者留言）", "- 我的话。")
+        assert merged.conflicts == ()
+        assert merge(base, merged.text, new).text == merged.text
+
+
+def test_a_heading_of_words_that_others_have_comes_in_only_over_what_it_belongs_to() -> None:
+    base = draft_of(OLD, headings=["One", "Two", "Three"])
+    piece = base[base.index("<details>", base.index("Two")) : base.index("## Three")]
+    new = base.replace("## Two\n\n", "## One\n\n")
+    edited = base.replace(f"## Two\n\n{piece}", "")
+    assert merge(base, edited, new).text == edited
+    assert merge(base, base.replace("第一", "一"), new).text == new.replace("第一", "一")
 
 
 def test_a_sections_heading_goes_above_that_of_the_slide_which_begins_it_now() -> None:

@@ -184,11 +184,16 @@ def stand_over(units: Sequence[Unit]) -> dict[int, tuple[int, str, int]]:
 
 
 def known_by(units: Sequence[Unit]) -> dict[int, str]:
-    """What tells each heading from others of its words: what it stands over."""
-    return {
-        n: f"\n{units[of].names[0] if of >= 0 else ''}"
-        for n, (of, _, _) in stand_over(units).items()
-    }
+    """What tells each heading from others of its words: what it stands over, and how many of them
+    are nearer to that."""
+    found: dict[int, str] = {}
+    nearer: Counter[str] = Counter()
+    for n, (of, _, _) in stand_over(units).items():  # from the last to the first
+        name = units[of].names[0] if of >= 0 else ""
+        key = f"{bare(units[n].text)}\n{of}"
+        found[n] = f"\n{name} {nearer[key]}"
+        nearer[key] += 1
+    return found
 
 
 def told_apart(base: list[Unit], edited: list[Unit], new: list[Unit]) -> list[list[Unit]]:
