@@ -200,7 +200,7 @@ class _Merge:
         """What stays of `edited`, with what moves and what comes in at its place.
 
         `lost`: headings that are known by what they stand over, and it is not there. They neither
-        move nor come in.
+        move nor come in, and what is in their place stays.
         """
         carried: dict[int, Unit] = {}  # what comes in, by its place in `new`
         out: list[Unit] = []
@@ -215,6 +215,8 @@ class _Merge:
                     continue
             if fresh is unit and unit.id not in self.later:
                 fresh = reanchored(unit, anchors)
+            if fresh is not unit and fresh.id in lost:
+                fresh = unit
             over = "" if fresh.id in lost else fresh.over
             out.append(replace(fresh, gap=unit.gap, over=over))
         carried |= {j: self.new[j] for j in coming if self.new[j].id not in lost}
