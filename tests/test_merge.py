@@ -754,3 +754,62 @@ def test_slides_that_go_elsewhere_keep_the_laws(history: tuple[str, str, str]) -
     assert merge(base, base, new).text == new
     assert merge(base, merged.text, new).text == merged.text
     keeps_every_typed_word(base, edited, merged.text)
+
+
+# --- paragraphs cut elsewhere -------------------------------------------------------------------
+
+
+@st.composite
+def cut_anew(draw: st.DrawFn) -> tuple[str, str, str]:
+    """One text of sentences, each of its own words, in the paragraphs of before and of today, with
+    slides or without; an editor has been at the Chinese of some."""
+    lengths = draw(st.lists(st.integers(2, 12), min_size=3, max_size=16))
+    sentences = [" ".join(f"s{n}w{w}" for w in range(many)) for n, many in enumerate(lengths)]
+
+    def drawn(slides: Sequence[float]) -> str:
+        inner = draw(st.sets(st.integers(1, len(lengths) - 1)))
+        ends = sorted({0, *inner, len(lengths)})
+        passages = [
+            (7.0 * a, " ".join(sentences[a:b]), f"第 {a} 到 {b} 句。")
+            for a, b in itertools.pairwise(ends)
+        ]
+        under = [sum(at >= p[0] for p in passages) - 1 for at in slides]
+        shown = [(at, n, f"> - slide {at:.0f}") for at, n in zip(slides, under, strict=True)]
+        return draft_of(passages, headings=(), slides=shown)
+
+    slides = sorted(draw(st.sets(st.integers(0, 7 * len(lengths) - 1), max_size=4)))
+    base = drawn(slides if draw(st.booleans()) else ())
+    edited = base
+    for mark in re.findall(r"第 \d+ 到 \d+ 句。", base):
+        if draw(st.booleans()):
+            edited = edited.replace(mark, f"改过的{mark}")
+    return base, edited, drawn(slides)
+
+
+@given(cut_anew())
+def test_cut_anew_every_sentence_is_there_once_and_in_order(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    merged = merge(base, edited, new).text
+    said = [" ".join(re.findall(r"<p>(.*?)</p>", text)) for text in (merged, base)]
+    assert said[0] == said[1]
+    times = re.findall(r"<summary>英文原文（([\d:]+)", merged)
+    assert times == sorted(set(times))
+    shown = re.findall(r"幻灯片 ([\d:]+)", merged)
+    assert shown == sorted(set(re.findall(r"幻灯片 ([\d:]+)", new)))
+    assert merge(base, merged, new).text == merged
+    keeps_every_typed_word(base, edited, merged)
+
+
+def test_what_stays_beside_an_edited_paragraph_is_told_where_it_says_something_else() -> None:
+    one, two, three = (" ".join(f"{c}{n}" for n in range(9)) for c in "abc")
+    base = draft_of([(0, f"{one} {two}", "甲乙。"), (20, three, "丙。")])
+    new = draft_of([(0, one, "甲。"), (10, f"{two} c0 c1 c2", "乙。"), (23, three[9:], "丁。")])
+    edited = base.replace("甲乙。", "我的。")
+    merged = merge(base, edited, new)
+    assert merged.text == edited
+    (conflict,) = merged.conflicts
+    assert "丁" not in conflict.new  # the same words, only cut elsewhere
+    heard = new.replace("c5", "d5")
+    (conflict,) = merge(base, edited, heard).conflicts
+    assert "d5" in conflict.new
+    assert "丁" in conflict.new

@@ -22,9 +22,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 
-from translate.align import align
-from translate.counterparts import in_order, moments, pair_up
+from translate.align import Group, align, closed, same_words
+from translate.counterparts import Moment, in_order, moments, pair_up
 from translate.model import UNTRANSLATED
 from translate.units import (
     Unit,
@@ -91,11 +93,7 @@ def merge(base: str, edited: str, new: str) -> Merged:
 
 def standing(conflict: Conflict, text: str) -> bool:
     """Whether the editor's side of it is still in the draft, as it was."""
-    text = text.replace("\r\n", "\n")
-    return any(
-        find(conflict.edited, units) is not None
-        for units in (list(front_units(text)), list(body_units(text)))
-    )
+    return any(find(conflict.edited, units) is not None for units in _parts(text))
 
 
 def followed(conflict: Conflict, text: str) -> Conflict | None:
@@ -103,13 +101,19 @@ def followed(conflict: Conflict, text: str) -> Conflict | None:
 
     None where the block cannot be told: it has no anchor or key, or has been taken out.
     """
-    text = text.replace("\r\n", "\n")
-    for units in (list(front_units(text)), list(body_units(text))):
+    for units in _parts(text):
         whole = dict(split_paragraphs(units, ()))
         for unit in units:
             if conflict.name in {_name(unit, (name,)) for name in unit.names}:
                 return replace(conflict, edited=whole.get(unit.text, unit.text))
     return None
+
+
+@lru_cache(maxsize=2)  # asked for each conflict over one draft
+def _parts(text: str) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+    """The front matter and the body."""
+    text = text.replace("\r\n", "\n")
+    return tuple(front_units(text)), tuple(body_units(text))
 
 
 def take(text: str, conflicts: Sequence[Conflict]) -> str:
@@ -148,11 +152,15 @@ class _Merge:
         self.became = pair_up(base, new)
         self.texts = {u.id for u in edited}
         self.held: dict[int, str] = {}  # base units that stay, and what would be in their place
-        self.hidden: set[int] = set()  # new units that stand there, and do not come in
+        # New units that do not come in there; and the base units after which they would stand.
+        self.hidden: dict[int, tuple[int, ...]] = {}
         self._align()
         self.keys = {k: u for u in edited for k in u.keys}
         self.later = {u.id for u in new}
         self.ours = {u.id for u in base} | self.later
+        self.twins: dict[str, list[int]] = {}  # the places of each text in `new`
+        for j, unit in enumerate(new):
+            self.twins.setdefault(unit.id, []).append(j)
         self.whole = dict(split_paragraphs(edited, self.ours))
         self.mine = pair_up(base, edited, self._merged_before())
         self.over = (stand_over(base), stand_over(edited))
@@ -227,24 +235,46 @@ class _Merge:
         """Paragraphs that a new transcription has moved or cut elsewhere.
 
         One that became one other is that one. Where several became others, and the editor has been
-        at one of them, all stay, and what would be there is told: brought in beside the editor's
-        words, it would say the same twice.
+        at one of them, all stay, with those that their words have moved from or to; what would be
+        there is told: brought in beside the editor's words, it would say the same twice.
         """
         old, later = moments(self.base), moments(self.new)
-        for group in align([m.spoken for m in old], [m.spoken for m in later]):
+        spoken = [m.spoken for m in old], [m.spoken for m in later]
+        groups = align(*spoken)
+        for group in groups:
+            if len(group.old) == len(group.new) == 1:
+                self._pair(old[group.old[0]].units, later[group.new[0]].units)
+        for group in groups:
             ours = [u for n in group.old for u in old[n].units]
             theirs = [u for n in group.new for u in later[n].units]
-            if len(group.old) == len(group.new) == 1:
-                self._pair(ours, theirs)
-            elif not all(self.base[i].id in self.texts for i in ours) and not all(
-                self.new[j].id in self.texts for j in theirs
-            ):
-                text = "\n\n".join(self.new[j].text for j in theirs[1:])  # its English is there
-                self.held.update((i, text) for i in ours)
-                self.became = {
-                    i: j for i, j in self.became.items() if i not in ours and j not in theirs
-                }
-                self.hidden.update(theirs)
+            if len(group.old) + len(group.new) > 2 and self._edited(ours, theirs):
+                stay = closed(group, groups, *spoken)
+                inside = [g for g in groups if {*g.old} & {*stay.old}]
+                # Where it says something else now, all of that is told.
+                told = inside if same_words(stay, *spoken) else [stay]
+                self._hold(stay, told, old, later)
+
+    def _edited(self, ours: Sequence[int], theirs: Sequence[int]) -> bool:
+        """Whether what the draft has of a group is neither ours of before nor ours of today."""
+        before = all(self.base[i].id in self.texts for i in ours)
+        return not before and not all(self.new[j].id in self.texts for j in theirs)
+
+    def _hold(
+        self, stay: Group, told: Sequence[Group], old: Sequence[Moment], later: Sequence[Moment]
+    ) -> None:
+        """Leave the paragraphs of `stay` as they are; what they became is told group by group."""
+        ours = {u for n in stay.old for u in old[n].units}
+        theirs = {u for n in stay.new for u in later[n].units}
+        self.became = {i: j for i, j in self.became.items() if i not in ours and j not in theirs}
+        self.held.update((i, "") for i in ours)
+        for group in told:
+            new = [u for n in group.new for u in later[n].units]
+            text = "\n\n".join(self.new[j].text for j in new[1:])  # its English is there
+            self.held.update((u, text) for n in group.old for u in old[n].units)
+        for n in stay.new:  # what stays stands for it: of that, what had been spoken by then
+            before = [m for m in stay.old if old[m].spoken.start <= later[n].spoken.start]
+            stands = tuple(u for m in before for u in old[m].units)
+            self.hidden.update((u, stands) for u in later[n].units)
 
     def _merged_before(self) -> dict[int, int]:
         """Slides of `edited` that have come from `new` already, or have its times: what they were
@@ -358,7 +388,7 @@ class _Merge:
 
     def _coming(self, anchors: Mapping[str, str]) -> set[int]:
         """What `new` has and `base` had not, and is not in `edited` by its text or its name."""
-        known = self.hidden | set(self.became.values())
+        known = {*self.hidden, *self.became.values()}
         moved = self._moved()
         return {
             j
@@ -422,6 +452,8 @@ class _Merge:
         """
         of, marks, _ = over.get(j, (-1, "", 0))
         for k in range(j + 1, of + 1):
+            if k in self.hidden:
+                continue
             where = self._where(k, out)
             if len(where) == 1:
                 return self._above(out, where[0], marks)
@@ -429,16 +461,28 @@ class _Merge:
             where = self._where(k, out)
             if where and (len(where) == 1 or self.new[k].names):
                 at = where[-1] + 1
-                while at < len(out) and self._written(out[at]):
+                while at < len(out) and (
+                    self._written(out[at]) or (k in self.hidden and self._shown_by(j, out[at]))
+                ):
                     at += 1
                 return at
         return 0
 
+    def _shown_by(self, j: int, unit: Unit) -> bool:
+        """Whether a slide or a heading stands before this place in `new` as well."""
+        return unit.kind in ("slide", "heading") and self.twins.get(unit.id, [j])[0] < j
+
     def _where(self, j: int, out: Sequence[Unit]) -> list[int]:
-        """The places of a unit of `new` in `out`, by its text or its key."""
+        """The places of a unit of `new` in `out`, by its text or its key; of one that does not come
+        in, the last place of what stays for it."""
         unit = self.new[j]
+        if j in self.hidden:
+            stay = [self.base[i] for i in self.hidden[j]]
+            ids, named = {u.id for u in stay}, {k for u in stay for k in u.keys}
+            at = (n for n in reversed(range(len(out))) if out[n].id in ids or out[n].keys & named)
+            return [*islice(at, 1)]
         found = [n for n, u in enumerate(out) if u.id == unit.id or u.keys & unit.keys]
-        twins = [k for k, u in enumerate(self.new) if u.id == unit.id]
+        twins = self.twins[unit.id]
         # Such as a rule: as many as in `new` stand in the same order.
         return [found[twins.index(j)]] if len(found) == len(twins) else found
 

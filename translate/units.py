@@ -7,7 +7,7 @@ known by: its text, its anchors, and for a heading what it stands over. Nothing 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from translate.draft import ANCHOR, NOTE, REMARK, SLIDE, chunks, seconds, shown, split_front
@@ -21,14 +21,12 @@ class Unit:
     kind: str  # "front", "english", "chinese", "note", "slide", "heading", "text"
     names: tuple[str, ...] = ()  # its anchors, or its key; a slide's with "slide" behind it
     over: str = ""  # what a heading stands over, where another one has the same words
+    id: str = field(init=False)
+    keys: frozenset[tuple[str, str]] = field(init=False)
 
-    @property
-    def id(self) -> str:
-        return self.text + self.over
-
-    @property
-    def keys(self) -> set[tuple[str, str]]:
-        return {(self.kind, name) for name in self.names}
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.text + self.over)
+        object.__setattr__(self, "keys", frozenset((self.kind, name) for name in self.names))
 
 
 SUMMARY = re.compile(r"<summary>[^\n]*?(\d{2,}:[0-5]\d:[0-5]\d(?:\.\d{3})?)")
