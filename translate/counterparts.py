@@ -1,4 +1,4 @@
-"""Which unit of one draft has become which of another: by its text, its anchors, or its place.
+"""Which unit of one draft has become which of another: by text, words, anchors, or place.
 
 Knows neither which of the two a person has edited, nor what is done with what is found.
 """
@@ -22,7 +22,7 @@ _NOTHING: Mapping[int, int] = {}
 def pair_up(
     left: Sequence[Unit], right: Sequence[Unit], known: Mapping[int, int] = _NOTHING
 ) -> dict[int, int]:
-    """Which unit of `right` each unit of `left` has become: by text, then key, then place.
+    """Which unit of `right` each unit of `left` has become: by text, then words, key and place.
 
     `known`: what units of `right` were in `left`; -1 for those which were not there.
     """

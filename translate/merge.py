@@ -8,12 +8,13 @@ changed from `base` to `new` is brought into it where the editor has not been.
 - A block that the editor changed keeps the editor's words; the new text is listed as a conflict.
 - A block that the editor deleted stays deleted.
 - A paragraph or a slide that is new comes in at its place.
+- Paragraphs that are cut elsewhere now stay as they were where the editor has been at one of them.
 - A slide or a heading that now goes with other paragraphs moves there, if it stands where it was
   put; a heading that the editor has worded anew gets its new number.
 
-A block is known by its text, else by its anchor, else by what stands around it. Only text that
-is word for word what we generated is ever replaced or removed; so whatever goes wrong in finding
-counterparts, nothing that a person typed can be lost.
+A block is known by its text, a slide or a heading else by its words, all else by its anchor, else
+by what stands around it. Only text that is word for word what we generated is ever replaced or
+removed; so whatever goes wrong in finding counterparts, nothing that a person typed can be lost.
 
 Text in, text out: knows the shape of a draft from `draft`, and no files.
 """
