@@ -114,7 +114,7 @@ def found_again(draw: st.DrawFn, found: Sequence[Slide]) -> tuple[Slide, ...]:
 
 
 @st.composite
-def talks(draw: st.DrawFn, titles: Sequence[str] = ()) -> Shown:
+def talks(draw: st.DrawFn, titles: Sequence[str] = ("Title", "Again")) -> Shown:
     spoken = [
         Paragraph(
             start=n * LONG,

@@ -418,6 +418,14 @@ def test_taking_what_became_of_joined_paragraphs_brings_all_of_them() -> None:
     assert "第一，" not in text
 
 
+def test_taking_changes_no_white_space_elsewhere() -> None:
+    base = draft_of(OLD)
+    edited = base.replace("第一。", "```\n代码\n```\n第一个。")
+    (conflict,) = merge(base, edited.replace("第三", "三"), draft_of(NEW)).conflicts[-1:]
+    assert conflict.new.startswith("其三")
+    assert take(edited.replace("第三", "三"), [conflict]) == edited.replace("第三", "其三")
+
+
 def test_taking_that_there_is_nothing_takes_the_block_away() -> None:
     base = draft_of(OLD)
     edited = base.replace("第三。", "第三个。")
@@ -658,6 +666,35 @@ def test_a_slide_that_goes_elsewhere_moves_with_its_heading_whatever_else_was_ed
     assert merge(new, merged.text, base).text == edited  # and back again
 
 
+def test_headings_of_the_same_words_each_go_with_what_they_stand_over() -> None:
+    again = (BETA[0], "Alpha", *BETA[2:])
+    drafts = [
+        titled(slides)
+        for slides in (
+            [ALPHA, again, GAMMA],
+            [moved(ALPHA, 2), again, GAMMA],
+            [ALPHA, moved(again, 2), GAMMA],
+            [again, GAMMA],
+            [ALPHA, GAMMA],
+        )
+    ]
+    for base, new in itertools.permutations(drafts, 2):
+        edited = base.replace("- （编者留言）", "- 我的话。")
+        merged = merge(base, edited, new)
+        assert merged.text == new.replace("- （编者留言）", "- 我的话。")
+        assert merged.conflicts == ()
+        assert merge(base, merged.text, new).text == merged.text
+
+
+def test_a_heading_of_words_that_others_have_comes_in_only_over_what_it_belongs_to() -> None:
+    base = draft_of(OLD, headings=["One", "Two", "Three"])
+    piece = base[base.index("<details>", base.index("Two")) : base.index("## Three")]
+    new = base.replace("## Two\n\n", "## One\n\n")
+    edited = base.replace(f"## Two\n\n{piece}", "")
+    assert merge(base, edited, new).text == edited
+    assert merge(base, base.replace("第一", "一"), new).text == new.replace("第一", "一")
+
+
 def test_a_sections_heading_goes_above_that_of_the_slide_which_begins_it_now() -> None:
     """Its own slide was dropped, or put elsewhere; the banner of the next one names it."""
     base = titled([ALPHA, BETA]).replace("### 2.", "## Section\n\n### 1.")
@@ -717,3 +754,62 @@ def test_slides_that_go_elsewhere_keep_the_laws(history: tuple[str, str, str]) -
     assert merge(base, base, new).text == new
     assert merge(base, merged.text, new).text == merged.text
     keeps_every_typed_word(base, edited, merged.text)
+
+
+# --- paragraphs cut elsewhere -------------------------------------------------------------------
+
+
+@st.composite
+def cut_anew(draw: st.DrawFn) -> tuple[str, str, str]:
+    """One text of sentences, each of its own words, in the paragraphs of before and of today, with
+    slides or without; an editor has been at the Chinese of some."""
+    lengths = draw(st.lists(st.integers(2, 12), min_size=3, max_size=16))
+    sentences = [" ".join(f"s{n}w{w}" for w in range(many)) for n, many in enumerate(lengths)]
+
+    def drawn(slides: Sequence[float]) -> str:
+        inner = draw(st.sets(st.integers(1, len(lengths) - 1)))
+        ends = sorted({0, *inner, len(lengths)})
+        passages = [
+            (7.0 * a, " ".join(sentences[a:b]), f"第 {a} 到 {b} 句。")
+            for a, b in itertools.pairwise(ends)
+        ]
+        under = [sum(at >= p[0] for p in passages) - 1 for at in slides]
+        shown = [(at, n, f"> - slide {at:.0f}") for at, n in zip(slides, under, strict=True)]
+        return draft_of(passages, headings=(), slides=shown)
+
+    slides = sorted(draw(st.sets(st.integers(0, 7 * len(lengths) - 1), max_size=4)))
+    base = drawn(slides if draw(st.booleans()) else ())
+    edited = base
+    for mark in re.findall(r"第 \d+ 到 \d+ 句。", base):
+        if draw(st.booleans()):
+            edited = edited.replace(mark, f"改过的{mark}")
+    return base, edited, drawn(slides)
+
+
+@given(cut_anew())
+def test_cut_anew_every_sentence_is_there_once_and_in_order(history: tuple[str, str, str]) -> None:
+    base, edited, new = history
+    merged = merge(base, edited, new).text
+    said = [" ".join(re.findall(r"<p>(.*?)</p>", text)) for text in (merged, base)]
+    assert said[0] == said[1]
+    times = re.findall(r"<summary>英文原文（([\d:]+)", merged)
+    assert times == sorted(set(times))
+    shown = re.findall(r"幻灯片 ([\d:]+)", merged)
+    assert shown == sorted(set(re.findall(r"幻灯片 ([\d:]+)", new)))
+    assert merge(base, merged, new).text == merged
+    keeps_every_typed_word(base, edited, merged)
+
+
+def test_what_stays_beside_an_edited_paragraph_is_told_where_it_says_something_else() -> None:
+    one, two, three = (" ".join(f"{c}{n}" for n in range(9)) for c in "abc")
+    base = draft_of([(0, f"{one} {two}", "甲乙。"), (20, three, "丙。")])
+    new = draft_of([(0, one, "甲。"), (10, f"{two} c0 c1 c2", "乙。"), (23, three[9:], "丁。")])
+    edited = base.replace("甲乙。", "我的。")
+    merged = merge(base, edited, new)
+    assert merged.text == edited
+    (conflict,) = merged.conflicts
+    assert "丁" not in conflict.new  # the same words, only cut elsewhere
+    heard = new.replace("c5", "d5")
+    (conflict,) = merge(base, edited, heard).conflicts
+    assert "d5" in conflict.new
+    assert "丁" in conflict.new

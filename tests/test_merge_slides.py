@@ -15,7 +15,7 @@ History = tuple[str, str]  # what was generated last, and what is generated toda
 
 
 @st.composite
-def histories(draw: st.DrawFn, titles: Sequence[str] = ()) -> History:
+def histories(draw: st.DrawFn, titles: Sequence[str] = ("Title", "Again")) -> History:
     """A draft of some slides, and one of what a person has left of them since, or of those that
     another look at the video finds."""
     talk = draw(talks(titles))

@@ -9,9 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 _OVERLAP = 0.2  # of the shorter one's time
 _LAST = 60.0  # seconds that the last paragraph is taken to last
+_RUN = 3  # words: as many that follow each other in both are the same ones
 _SHARED = 0.3  # of the shorter one's word pairs; two recognisers agree on more, strangers on less
 
 
@@ -53,6 +55,62 @@ def align(old: Sequence[Spoken], new: Sequence[Spoken]) -> tuple[Group, ...]:
         side = groups.setdefault(root(n), ([], []))
         side[n >= len(old)].append(n if n < len(old) else n - len(old))
     return tuple(Group(tuple(a), tuple(b)) for a, b in groups.values() if a and b)
+
+
+def closed(
+    group: Group, groups: Sequence[Group], old: Sequence[Spoken], new: Sequence[Spoken]
+) -> Group:
+    """The group with its neighbours, so far as words have moved from one to another.
+
+    What is returned says on either side what it says on the other, from its first word to its
+    last: nothing of it is said by a paragraph outside.
+    """
+    a, b, c, d = _span([group])
+    while True:
+        inside = [
+            g for g in groups if any(a <= i < b for i in g.old) or any(c <= j < d for j in g.new)
+        ]
+        wider = _span([group, *inside, Group((a, b - 1), (c, d - 1))])
+        if wider == (a, b, c, d):
+            before = _crosses(old[max(a - 1, 0) : a], old[a:b], new[max(c - 1, 0) : c], new[c:d])
+            after = _crosses(old[a:b], old[b : b + 1], new[c:d], new[d : d + 1])
+            wider = (a - (before > 0), b + (after < 0), c - (before < 0), d + (after > 0))
+        if wider == (a, b, c, d):
+            return Group(tuple(range(a, b)), tuple(range(c, d)))
+        a, b, c, d = wider
+
+
+def same_words(group: Group, old: Sequence[Spoken], new: Sequence[Spoken]) -> bool:
+    return _words([old[i] for i in group.old]) == _words([new[j] for j in group.new])
+
+
+def _span(groups: Sequence[Group]) -> tuple[int, int, int, int]:
+    olds, news = [i for g in groups for i in g.old], [j for g in groups for j in g.new]
+    return min(olds), max(olds) + 1, min(news), max(news) + 1
+
+
+def _crosses(
+    before: Sequence[Spoken],
+    after: Sequence[Spoken],
+    earlier: Sequence[Spoken],
+    later: Sequence[Spoken],
+) -> int:
+    """Whether the cut between `before` and `after` has another place than that between `earlier`
+    and `later`: 1 where words of `before` are in `later`, -1 where words of `after` are in
+    `earlier`, 0 where neither is known to be so."""
+    one, other = _words(before), _words(earlier)
+    cut, there = len(one), len(other)
+    same = SequenceMatcher(None, one + _words(after), other + _words(later), autojunk=False)
+    for i, j, size in same.get_matching_blocks():
+        if size >= _RUN and (i < cut < i + size or j < there < j + size):
+            shift = (j + cut - i) - there  # by how much the first cut is later
+            if shift:
+                return 1 if shift > 0 else -1
+    return 0
+
+
+def _words(spoken: Sequence[Spoken]) -> list[str]:
+    return [word for s in spoken for word in re.findall(r"\w+", s.english.casefold())]
 
 
 def _pairs(english: str) -> list[tuple[str, str]]:
