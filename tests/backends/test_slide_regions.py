@@ -91,3 +91,12 @@ def test_where_the_camera_is_gone_the_picture_is_arranged_otherwise() -> None:
 def test_a_camera_that_pans_shows_a_room_again_with_the_same_slide_at_most() -> None:
     pictures = [beside(n, 250, n, room=n) for n in (0, 1, 2, 3, 0)]
     assert all(off(box) <= 1 for box in regions(pictures, [blocks(3, 15, 21, 32)] * 5))
+
+
+def test_a_strip_that_alone_varies_is_no_slide() -> None:
+    """Its neighbours show the same slide, in which a curve is drawn, and differ beside that."""
+    pictures = [np.array(written(1, 250)) for _ in range(3)]
+    for n, gray in enumerate(pictures):
+        part(gray, (298, 60, 304, 120))[:] = 20 + 80 * n
+    curve = blocks(6, 14, 20, 29)
+    assert regions(pictures, [curve] * 3) == [WHOLE_PICTURE] * 3

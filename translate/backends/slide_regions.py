@@ -50,6 +50,8 @@ NEIGHBOURS = 8
 # Ink outside the rectangle that may be the ragged edge of the slide itself, in pixels.
 STRAY = 30
 MARGIN = 3  # pixels around the rectangle that are its edge
+# A slide is shown no smaller, as a share of the picture: what is, is a part of it that varies.
+LEAST = 0.1
 # A camera beside the slide takes at least this share of the picture, ...
 CAMERA = 0.06
 # ... and this share of what moves is outside the slide.
@@ -107,7 +109,8 @@ def _region(i: int, pictures: Sequence[Gray], masks: Sequence[Blocks]) -> Box:
     top, bottom = _sides(along, rests[:, left:right].T, top, bottom)
     # A clip moves in one slide only, a camera beside them in most.
     camera = np.mean([masks[j] for j in kin], axis=0) > 0.5
-    if not _alone(pictures[i], moving, camera, (top, bottom, left, right)):
+    large = (bottom - top) * (right - left) >= LEAST * pictures[i].size
+    if not large or not _alone(pictures[i], moving, camera, (top, bottom, left, right)):
         return WHOLE_PICTURE
     return Box(left=left / WIDTH, top=top / HEIGHT, right=right / WIDTH, bottom=bottom / HEIGHT)
 
