@@ -349,6 +349,21 @@ def test_edits_survive_a_new_reading(place: Place) -> None:
     assert place.run().made[0].found == "edited"
 
 
+def test_an_edit_that_a_mode_agrees_with_survives_it(place: Place) -> None:
+    place.run()
+    place.edit(lambda rows: [{**rows[0], "kind": "picture"}, *rows[1:]])
+    for mode in ("images", "images", "full"):
+        place.run(mode)
+        assert place.rows[0]["kind"] == "picture", mode
+    place.edit(lambda rows: [*rows[:2], {**rows[2], "title": ""}])
+    place.run("images")
+    place.edit(lambda rows: [rows[0], {**rows[1], "kind": "text", "lines": ["mine"]}, rows[2]])
+    for mode in ("full", "images"):
+        place.run(mode)
+        assert (place.rows[1]["kind"], place.rows[1]["lines"]) == ("text", ["mine"])
+        assert place.rows[2]["title"] == ""
+
+
 def test_a_file_is_not_laid_out_anew_while_a_slide_fails(place: Place) -> None:
     place.video.broken = {2}
     place.run()

@@ -382,6 +382,7 @@ class Deck:
 
     slides: tuple[Slide, ...]
     problems: tuple["Problem", ...] = ()
+    typed: tuple[tuple[float, str], ...] = ()  # what a person typed though it is found so as well
 
 
 # --- what is read -------------------------------------------------------------------------------

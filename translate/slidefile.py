@@ -282,6 +282,7 @@ def _inside(image: str) -> bool:
 class Merged:
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...] = ()  # what was typed and fits no more, or differs from ours
+    typed: tuple[tuple[float, str], ...] = ()  # fields that were typed, and are found to be so
 
 
 def merge(
@@ -289,8 +290,12 @@ def merge(
     mine: Sequence[Row],
     new: Sequence[Row],
     own: Container[str] = (),
+    typed: Container[tuple[float, str]] = (),
 ) -> Merged:
     """A person's rows, with what changed from `base` to `new`; `read` takes what comes of it.
+
+    `typed`: fields of `base`, each by its row's time, that a person typed, though they were found
+    to be the same later: in another mode they may be found otherwise again.
 
     merge(base, mine, base) is mine; merge(base, base, new) is new. A slide found elsewhere, or at
     another time, keeps what was typed for it, and its picture if that is among a person's `own`.
@@ -302,14 +307,17 @@ def merge(
     left = {_seconds(row.at): row for row in mine}
     rows: dict[float, Row] = {}
     problems: list[Problem] = []
+    same: list[tuple[float, str]] = []
     for j, fresh in enumerate(new):
         at, old = _seconds(fresh.at), before.get(j)
         theirs = left.pop(_seconds(old.at), None) if old else None
         if old is None and at not in known:
             theirs = left.pop(at, None)  # added by hand, and now found
         if theirs is not None:
-            rows[at], told = _merged(old, theirs, fresh, own)
+            held = {name for name in FIELDS if old and (_seconds(old.at), name) in typed}
+            rows[at], told, names = _merged(old, theirs, fresh, own, held)
             problems += told
+            same += ((at, name) for name in names if getattr(fresh, name) == getattr(theirs, name))
         elif old is None:
             rows[at] = fresh  # else it was taken out
     for at, row in left.items():
@@ -320,12 +328,14 @@ def merge(
             problems.append(_found_no_more(kept))
         rows[_seconds(kept.at)] = kept
         taken.add(_seconds(kept.at))
-    return Merged(rows=tuple(rows[at] for at in sorted(rows)), problems=tuple(problems))
+    merged = tuple(rows[at] for at in sorted(rows))
+    return Merged(rows=merged, problems=tuple(problems), typed=tuple(same))
 
 
 def _merged(
-    old: Row | None, mine: Row, fresh: Row, own: Container[str]
-) -> tuple[Row, list[Problem]]:
+    old: Row | None, mine: Row, fresh: Row, own: Container[str], held: Container[str]
+) -> tuple[Row, list[Problem], list[str]]:
+    """The row, what to tell of it, and the fields of it that a person typed; `held`: before."""
     typed: dict[str, Any] = {}
     told: list[Problem] = []
     for name in FIELDS:
@@ -333,12 +343,12 @@ def _merged(
         painted = name == "image" and theirs in own and theirs != ours
         if painted:
             told.append(_painted(fresh, theirs))
-        elif old is not None and theirs == getattr(old, name):
+        elif old is not None and theirs == getattr(old, name) and name not in held:
             continue
         typed[name] = theirs
         if not painted and old is not None and ours not in (theirs, getattr(old, name)):
             told.append(_told(fresh, name, ours))
-    return replace(fresh, **typed), told
+    return replace(fresh, **typed), told, [*typed] if old else []
 
 
 def _told(row: Row, name: str, ours: object) -> Problem:
@@ -346,7 +356,7 @@ def _told(row: Row, name: str, ours: object) -> Problem:
     return Problem(
         rule="slide-edited",
         severity="info",
-        message=f"the {name} of this slide is yours and stays; it is now read as “{text}”",
+        message=f"what you typed as {name} of this slide stays; it is now read as “{text}”",
         at=_seconds(row.at),
     )
 

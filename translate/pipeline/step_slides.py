@@ -320,10 +320,11 @@ def _make(
     def made(mine: bytes | None) -> tuple[SlideFile, Merged, bool]:
         nonlocal kept
         # Whoever removes the whole file has taken no slide out: it is made again.
-        there = SlideFile(slides=before) if mine is None or forced else rows_in(workspace)
+        anew = mine is None or forced
+        there = SlideFile(slides=before) if anew else rows_in(workspace)
         typed = there.slides
         own = {row.image for row in typed if row.image and workspace.edited(row.image)}
-        merged = merge(before, typed, new, own)
+        merged = merge(before, typed, new, own, () if anew else workspace.deck().typed)
         touched = mine is not None and not forced and typed != before
         if mine not in (None, kept) and (forced or (touched and merged.rows != typed)):
             workspace.back_up(SLIDES)
@@ -331,7 +332,7 @@ def _make(
         return there, merged, touched
 
     mine, (there, merged, touched) = undisturbed(workspace, SLIDES, content, made)
-    deck = replace(deck, problems=(*deck.problems, *merged.problems))
+    deck = replace(deck, problems=(*deck.problems, *merged.problems), typed=merged.typed)
     key = _Recorded(
         key=_key(video), mode=mode.name, reader=_id_of(mode.reader), asked=mode.asked
     ).text()
