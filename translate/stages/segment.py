@@ -28,7 +28,7 @@ PAUSE_PIECE_MIN = 4  # a cut at a pause leaves at least this much on either side
 LONG_PAUSE = 0.8
 CHAPTER_REACH = 5.0  # a chapter moves to a sentence this near, else it cuts between words
 SLIDE_REACH = 5.0  # a slide that comes this near to a sentence's start comes with it
-SLIDE_WORTH = 12.0  # a short paragraph is better than a heading over words on the slide before
+SLIDE_WORTH = 20.0  # a short paragraph is better than a heading over words on the slide before
 TURN_WORTH = 12.0  # a short paragraph is better than one with two speakers
 LATEST = 1e7  # no talk lasts four months: a later time is no time
 
