@@ -110,11 +110,15 @@ def _crosses(
 
 
 def _words(spoken: Sequence[Spoken]) -> list[str]:
-    return [word for s in spoken for word in re.findall(r"\w+", s.english.casefold())]
+    return [word for s in spoken for word in _words_of(s.english)]
+
+
+def _words_of(english: str) -> list[str]:
+    return re.findall(r"\w+", english.casefold())
 
 
 def _pairs(english: str) -> list[tuple[str, str]]:
-    words = re.findall(r"\w+", english.casefold())
+    words = _words_of(english)
     return list(zip(["", *words], [*words, ""], strict=True))
 
 

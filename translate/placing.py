@@ -68,8 +68,8 @@ def paragraphs_of(slides: Sequence[Slide], spoken: Sequence[Span]) -> list[int]:
 def _under(shown: Span, spoken: Sequence[Span]) -> int:
     best, longest = -1, 0.0
     for n, paragraph in enumerate(spoken):
-        both = min(shown.end, paragraph.end) - max(shown.start, paragraph.start)
-        if both <= 0:
+        both = _both(shown, paragraph)
+        if not both:
             continue
         if both >= _MOST * min(paragraph.end - paragraph.start, shown.end - shown.start):
             return n if both > longest else best
@@ -84,13 +84,16 @@ def _spoken_at(seconds: float, spoken: Sequence[Span]) -> int:
     return begun[-1] if begun else 0
 
 
+def _both(one: Span, other: Span) -> float:
+    """Seconds that two spans have in common."""
+    return max(0.0, min(one.end, other.end) - max(one.start, other.start))
+
+
 def stood_over(slide: Slide, spoken: Sequence[Span]) -> int:
     """Over how many of these paragraphs, from the first on, it stood for the most part."""
     for n, paragraph in enumerate(spoken):
-        both = (min(s.end, paragraph.end) - max(s.start, paragraph.start) for s in slide.shown)
-        if sum(seconds for seconds in both if seconds > 0) < _MOST * (
-            paragraph.end - paragraph.start
-        ):
+        seconds = sum(_both(shown, paragraph) for shown in slide.shown)
+        if seconds < _MOST * (paragraph.end - paragraph.start):
             return n
     return len(spoken)
 
